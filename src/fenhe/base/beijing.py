@@ -44,8 +44,8 @@ def parse_label(text: str) -> datetime:
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
     try:
         if hour == 24 and minute == second == 0:
-            return datetime(year, month, day) + timedelta(days=1)  # noqa: DTZ001
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+            return datetime(year, month, day) + timedelta(days=1)
+        return datetime(year, month, day, hour, minute, second)
     except ValueError as error:
         raise BadInput(f"'{text}' is not a time: {error}") from None
 
