@@ -1,0 +1,1 @@
+"""Pure formulas: frames in, frames out; no files, no database, no clock."""

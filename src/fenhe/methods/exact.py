@@ -1,0 +1,148 @@
+"""Exact arithmetic on scaled integers: the only place where numbers are rounded or divided.
+
+A concentration of 60.5 is held as the integer 605 with one decimal. Binary floats
+fail at class edges, and the obvious dataframe code differs between engines
+(``.round`` of 60.5, the cast of 1.5 to an integer, ``//`` through doubles), so
+nothing else under ``fenhe.methods`` may round, divide or cast; a test holds it to that.
+
+Every integer stays below 2^53 in absolute value. There a double holds it exactly,
+so that an engine which divides through doubles is still exact.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeAlias
+
+import narwhals as nw
+
+#: The two integer types methods compute in.
+Width: TypeAlias = type[nw.Int32] | type[nw.Int64]
+
+#: Integers at or above this are refused (they become null): see the module text.
+GUARD = 2**53
+
+#: Decimals of a mean whose clause names no rounding of its own.
+WORKING_SCALE = 6
+
+#: The most decimals a number is read with.
+MAX_DECIMALS = 9
+
+
+def power10(decimals: int) -> int:
+    """Return 10^decimals for 0 <= decimals <= 15."""
+    if not 0 <= decimals <= 15:
+        raise ValueError(f"{decimals} decimals can not be held below 2^53")
+    return int(10**decimals)
+
+
+def integer(expr: nw.Expr) -> nw.Expr:
+    """Return an integer or truth-value expression as Int64, whatever the engine made of it."""
+    return expr.cast(nw.Int64)
+
+
+def width(bound: int) -> Width:
+    """Return the narrowest integer type whose arithmetic holds values up to ``bound``."""
+    return nw.Int32 if bound < 2**31 else nw.Int64
+
+
+def narrow(expr: nw.Expr, to: Width) -> nw.Expr:
+    """Return an integer expression in the given width; the caller knows that it fits."""
+    return expr.cast(to)
+
+
+def small(expr: nw.Expr) -> nw.Expr:
+    """Return an integer expression as Int32; the caller knows that it fits."""
+    return expr.cast(nw.Int32)
+
+
+def guarded(a: nw.Expr) -> nw.Expr:
+    """Return ``a`` where \\|a\\| < 2^53, else null."""
+    return nw.when((a < GUARD) & (a > -GUARD)).then(a)
+
+
+def recover(x: nw.Expr, decimals: int) -> nw.Expr:
+    """Return the integer value · 10^decimals of a float column, once and for all.
+
+    A double next to a decimal with this many places gives that decimal exactly
+    as long as the result is below 2^53. NaN, infinities and larger values give null.
+    The product is never a tie unless the source has more decimals than declared.
+    """
+    scaled = x.cast(nw.Float64) * float(power10(decimals))
+    bound = float(GUARD)
+    inside = nw.when((scaled < bound) & (scaled > -bound)).then(scaled)
+    return inside.round(0).cast(nw.Int64)
+
+
+def is_decimal(x: nw.Expr, decimals: int) -> nw.Expr:
+    """Tell whether each double is the nearest one to some decimal with this many places.
+
+    Null, NaN and infinities count as such: they have no decimals to lose.
+    """
+    back = recover(x, decimals).cast(nw.Float64) / float(power10(decimals))
+    return (back == x.cast(nw.Float64)) | back.is_null()
+
+
+def floor_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
+    """Return the floor of a / b for b > 0, the same on every engine.
+
+    The quotient an engine gives is put right by its own remainder.
+    """
+    q = integer(a // b)
+    r = a - q * b
+    return q + nw.when(r < 0).then(-1).when(r >= b).then(1).otherwise(0)
+
+
+def ceil_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
+    """Return the ceiling of a / b for b > 0."""
+    q = floor_div(a, b)
+    return q + nw.when(q * b < a).then(1).otherwise(0)
+
+
+def ceil_div_small(a: nw.Expr, b: int, dtype: Width) -> nw.Expr:
+    """Return the ceiling of a / b for a >= 0 and a constant b > 0, within one integer width.
+
+    One division and no correction: with a >= 0 every engine's quotient is the floor.
+    """
+    return ((a + nw.lit(b - 1, dtype)) // nw.lit(b, dtype)).cast(dtype)
+
+
+def div_half_even(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
+    """Return a / b for b > 0 rounded to the nearest integer, a tie to the even one (GB/T 8170)."""
+    q = floor_div(a, b)
+    twice = (a - q * b) * 2
+    odd = (q - floor_div(q, 2) * 2) == 1
+    up = (twice > b) | ((twice == b) & odd)
+    return q + nw.when(up).then(1).otherwise(0)
+
+
+def rescale(a: nw.Expr, decimals: int, to: int) -> nw.Expr:
+    """Return integers with ``decimals`` places as integers with ``to`` places, half-even."""
+    if to >= decimals:
+        return guarded(a * power10(to - decimals)) if to > decimals else a
+    return div_half_even(a, power10(decimals - to))
+
+
+def total(a: nw.Expr) -> nw.Expr:
+    """Return the sum as Int64 (an engine may hand back a decimal), null where it passes 2^53."""
+    return guarded(integer(a.sum()))
+
+
+def mean(sum_: nw.Expr, n: nw.Expr, decimals: int, to: int = WORKING_SCALE) -> nw.Expr:
+    """Return sum / n at ``to`` decimals, half-even; null where n is 0.
+
+    ``sum_`` has ``decimals`` places; ``to`` may not be smaller, or a tie could be lost.
+    """
+    raised = guarded(sum_ * power10(to - decimals))
+    return div_half_even(raised, nw.when(n > 0).then(n))
+
+
+def scaled(value: Decimal, decimals: int) -> int:
+    """Return a decimal constant as an integer with ``decimals`` places.
+
+    Raises ``ValueError`` when it has more places than that.
+    """
+    result = value.scaleb(decimals)
+    if result != result.to_integral_value():
+        raise ValueError(f"{value} has more than {decimals} decimals")
+    return int(result)
