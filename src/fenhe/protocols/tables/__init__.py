@@ -1,0 +1,1 @@
+"""Tables in files: reading, feed descriptions, plausibility, stations, writing."""
