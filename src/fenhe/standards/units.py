@@ -1,0 +1,86 @@
+"""Units a value or a feed may declare, and the exact factors between them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from fenhe.base.errors import BadInput
+
+MICROGRAM = "µg/m³"
+MILLIGRAM = "mg/m³"
+NANOGRAM = "ng/m³"
+DEPOSITION = "µg/(dm²·d)"
+ONE = "1"
+NONE = "none"
+
+# canonical unit -> spellings met in files; compared without case and blanks
+_SPELLINGS: dict[str, tuple[str, ...]] = {
+    MICROGRAM: ("ug/m3", "μg/m3", "µg/m3", "ug/m³", "μg/m³", "ug/m^3", "μg/m^3", "微克/立方米"),
+    MILLIGRAM: ("mg/m3", "mg/m^3", "毫克/立方米"),
+    NANOGRAM: ("ng/m3", "ng/m^3", "纳克/立方米"),
+    DEPOSITION: ("ug/(dm2*d)", "μg/(dm2·d)", "μg/(dm²·d)", "ug/(dm2·d)"),
+    ONE: (),
+    "%": ("percent",),
+    "h": ("hour",),
+    "min": ("minute",),
+    "d": ("day",),
+    "a": ("year",),
+    NONE: (),
+}
+
+# unit -> (dimension, how many of the smallest unit of the dimension it holds)
+_SCALE: dict[str, tuple[str, Decimal]] = {
+    NANOGRAM: ("mass concentration", Decimal(1)),
+    MICROGRAM: ("mass concentration", Decimal(1000)),
+    MILLIGRAM: ("mass concentration", Decimal(1_000_000)),
+    "min": ("time", Decimal(1)),
+    "h": ("time", Decimal(60)),
+    "d": ("time", Decimal(1440)),
+}
+
+
+def _folded(text: str) -> str:
+    # the micro sign and the Greek mu look alike and both occur
+    return "".join(text.split()).casefold().replace("\u00b5", "\u03bc")
+
+
+_CANONICAL = {
+    _folded(spelling): unit for unit, others in _SPELLINGS.items() for spelling in (unit, *others)
+}
+
+
+def known() -> tuple[str, ...]:
+    """Return the canonical units."""
+    return tuple(_SPELLINGS)
+
+
+def spellings(unit: str) -> tuple[str, ...]:
+    """Return the other spellings accepted for a canonical unit."""
+    return _SPELLINGS[unit]
+
+
+def canonical(text: str) -> str:
+    """Return the canonical spelling of a unit, e.g. ``ug/m3`` -> ``µg/m³``.
+
+    Raises ``BadInput`` for a unit that is not known; none is guessed.
+    """
+    try:
+        return _CANONICAL[_folded(text)]
+    except KeyError:
+        names = ", ".join(unit for unit in _SPELLINGS if unit != NONE)
+        raise BadInput(f"unknown unit '{text}'; known: {names}") from None
+
+
+def factor(source: str, target: str) -> Decimal:
+    """Return the exact factor that turns a number in ``source`` into one in ``target``.
+
+    ``factor("mg/m3", "ug/m3") == 1000``. Raises ``BadInput`` when a unit is unknown or
+    the two measure different things; parts per billion need a reference state and are
+    not converted here.
+    """
+    first, second = canonical(source), canonical(target)
+    if first == second:
+        return Decimal(1)
+    if first not in _SCALE or second not in _SCALE or _SCALE[first][0] != _SCALE[second][0]:
+        raise BadInput(f"'{source}' can not be converted into '{target}'")
+    return _SCALE[first][1] / _SCALE[second][1]
