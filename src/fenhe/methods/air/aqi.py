@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import narwhals as nw
 
@@ -60,7 +61,7 @@ def conc(column: str) -> nw.Expr:
     return nw.when(value >= 0).then(value)
 
 
-def compute(frame: nw.LazyFrame, job: Job, *, trace: bool = False) -> nw.LazyFrame:
+def compute(frame: nw.LazyFrame[Any], job: Job, *, trace: bool = False) -> nw.LazyFrame[Any]:
     """Return the frame with the index columns of one edition added (and its trace, if asked).
 
     Adds ``iaqi_<item>`` and the columns of ``VERDICT``. Concentrations are rounded
@@ -89,7 +90,7 @@ def _rounded(column: str, job: Job) -> nw.Expr:
     return exact.rescale(conc(column), job.decimals[column], job.rule(column).scale)
 
 
-def _with_index(frame: nw.LazyFrame, job: Job) -> nw.LazyFrame:
+def _with_index(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
     names = [f"iaqi_{c}" for c in job.items]
     available = exact.small(nw.max_horizontal(*names))
 
@@ -104,7 +105,7 @@ def _gone(column: str) -> nw.Expr:
     return value.is_null() | (value < 0)
 
 
-def _with_alternative(frame: nw.LazyFrame, job: Job) -> nw.LazyFrame:
+def _with_alternative(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
     """Add whether the other reading, unrounded concentrations, gives another verdict."""
     if not job.reread:
         return frame

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
-#: Item columns whose 1-hour value the hourly report scores, in the order of the report.
-HOURLY = ("so2", "no2", "co", "o3", "pm10", "pm25")
+from fenhe.base.errors import BadInput
+from fenhe.methods import exact
+from fenhe.standards import Edition, Row, Table, Value
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,105 @@ class AqiRules:
     """Everything HJ 633 says about one edition's index, with the ids of what is unverified."""
 
     edition: str
-    items: dict[str, ItemRule]  # by key: so2_24h, so2_1h, …
-    hourly: dict[str, str]  # column -> key, in the order of the report
-    daily: dict[str, str]
+    items: Mapping[str, ItemRule]  # by key: so2_24h, so2_1h, …
+    hourly: Mapping[str, str]  # column -> key, in the order of the report
+    daily: Mapping[str, str]
     primary_above: int
     category_tops: tuple[int, ...]  # the last category has no top
     publish_incomplete_above: int | None  # None: an incomplete AQI is published from the rest
     rounding_unverified: str | None  # id of the rounding convention where the text is silent
     zero_unverified: str | None  # id of the rule for an AQI of 0 where the text is silent
+
+    @classmethod
+    def from_edition(cls, edition: Edition) -> AqiRules:
+        """Return the rules of an HJ 633 edition.
+
+        Raises ``BadInput`` when the edition asks for a rule these formulas do not know.
+        """
+        for name, known in _KNOWN.items():
+            _expect(edition.value(name), known)
+        rounding, missing = edition.value("concentration_rounding"), edition.value("missing_items")
+        zero = edition.values.get("zero_index")
+        publishes_rest = _expect(missing, ("publish_rest", "publish_only_above")) == "publish_rest"
+        above = None if publishes_rest else edition.value("missing_publish_above").integer
+        return cls(
+            edition=edition.id,
+            items=_items(edition),
+            hourly=_report(edition, "hourly"),
+            daily=_report(edition, "daily"),
+            primary_above=edition.value("primary_above").integer,
+            category_tops=_category_tops(edition.table("categories")),
+            publish_incomplete_above=above,
+            rounding_unverified=_unverified(rounding),
+            zero_unverified=None if zero is None else _unverified(zero),
+        )
+
+
+#: What the formulas of ``index`` and ``aqi`` can do; an edition that asks for more is refused.
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "concentration_rounding": ("half_even",),
+    "index_rounding": ("up",),
+    "interpolation": ("linear",),
+    "aggregation": ("maximum",),
+    "primary_rule": ("all_at_maximum",),
+}
+
+
+def _expect(value: Value, known: tuple[str, ...]) -> str:
+    if value.text not in known:
+        ways = ", ".join(known)
+        raise BadInput(f"{value.id} is '{value.text}'; this version computes: {ways}")
+    return value.text
+
+
+def _unverified(value: Value | Row) -> str | None:
+    return None if value.firm else value.id
+
+
+def _items(edition: Edition) -> dict[str, ItemRule]:
+    decimals = {
+        row["item"]: int(row["decimals"]) for row in edition.table("concentration_decimals")
+    }
+    points: dict[tuple[str, str], list[Row]] = {}
+    for row in edition.table("breakpoints"):
+        points.setdefault((row["item"], row["averaging"]), []).append(row)
+    rules = (_item(edition, *key, rows, decimals[key[0]]) for key, rows in points.items())
+    return {rule.key: rule for rule in rules}
+
+
+def _item(edition: Edition, item: str, averaging: str, rows: list[Row], scale: int) -> ItemRule:
+    points = sorted((int(row["iaqi"]), _scaled(row, scale)) for row in rows)
+    brackets = tuple(
+        Bracket(low, high, iaqi_low, iaqi_high)
+        for (iaqi_low, low), (iaqi_high, high) in pairwise(points)
+    )
+    if not brackets or any(b.high <= b.low for b in brackets):
+        raise BadInput(f"{rows[0].id}: break points of one item must rise together")
+    beyond, unverified = _beyond(edition, item, averaging)
+    return ItemRule(f"{item}_{averaging}", scale, brackets, beyond, unverified)
+
+
+def _scaled(row: Row, scale: int) -> int:
+    try:
+        return exact.scaled(Decimal(row["conc"]), scale)
+    except ValueError as error:
+        raise BadInput(f"{row.id}: {error}") from None
+
+
+def _beyond(edition: Edition, item: str, averaging: str) -> tuple[int | None, str | None]:
+    """Return the IAQI above the last break point and the id of the C value behind it."""
+    for row in edition.table("beyond").where(item=item, averaging=averaging):
+        iaqi = None if row["iaqi"] is None else int(row["iaqi"])
+        return iaqi, _unverified(row)
+    cap = edition.value("cap")
+    return cap.integer, _unverified(cap)
+
+
+def _report(edition: Edition, report: str) -> dict[str, str]:
+    rows = edition.table("report_items").where(report=report)
+    return {row["column"]: f"{row['item']}_{row['breakpoints']}" for row in rows}
+
+
+def _category_tops(categories: Table) -> tuple[int, ...]:
+    rows = sorted(categories, key=lambda row: int(row["level"]))
+    return tuple(int(row["upper"]) for row in rows[:-1])
