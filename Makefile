@@ -8,7 +8,7 @@ TESTS  ?=
 
 BIN := .venv/bin
 
-.PHONY: help env demo test bench lint assets clean env-demo env-test need-python need-browser need-java
+.PHONY: help env demo test bench lint clean env-demo env-test need-python need-browser need-java
 .DEFAULT_GOAL := help
 
 help:
@@ -42,10 +42,7 @@ env-demo: need-python
 env-test: need-python
 	@"$(PYTHON)" tools/bootstrap.py test
 
-assets: env-demo
-	@$(BIN)/python -m fenhe.platform.web.assets
-
-demo: assets
+demo: env-demo
 	@$(BIN)/fenhe demo --data "$(DEMO)" --host "$(HOST)" --port "$(PORT)"
 
 lint: env-test
@@ -55,7 +52,6 @@ lint: env-test
 	$(BIN)/lint-imports
 
 test: need-browser need-java lint
-	$(BIN)/python -m fenhe.platform.web.assets
 	$(BIN)/pytest $(TESTS)
 
 bench: env-test

@@ -23,11 +23,11 @@ TOOLS = os.path.join(ROOT, ".tools")
 VENV = os.path.join(ROOT, ".venv")
 OLDEST = (3, 11)
 
-# Each profile holds the ones before it.
+# Each profile holds the ones before it; demo and test also make the web assets.
 PROFILES = {
     "env": ["--extra", "demo"],
     "demo": ["--extra", "demo", "--group", "assets"],
-    "test": "--extra demo --extra bench --group assets --group test".split(),
+    "test": ["--extra", "demo", "--extra", "bench", "--group", "assets", "--group", "test"],
 }
 
 
@@ -41,12 +41,13 @@ def newer_python():
     if sys.version_info[:2] >= OLDEST:
         return
     for minor in (14, 13, 12, 11):
-        path = shutil.which("python3.%d" % minor)
-        if path:
-            os.execv(path, [path] + sys.argv)
+        path = shutil.which(f"python3.{minor}")
+        if path and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+            os.execv(path, [path, *sys.argv])
+    major, minor = sys.version_info[:2]
     fail(
-        "python3 is %d.%d, but 3.11 or newer is needed: install one (apt-get install python3.11) "
-        "or name it: make PYTHON=/path/to/python3.11" % sys.version_info[:2]
+        f"python3 is {major}.{minor}, but 3.11 or newer is needed: install one "
+        "(apt-get install python3.11) or name it: make PYTHON=/path/to/python3.11"
     )
 
 
@@ -61,7 +62,7 @@ def works(uv):
 
 def has_module(name):
     """Whether this interpreter can run ``-m name``."""
-    code = "import importlib.util as u, sys; sys.exit(u.find_spec(%r) is None)" % name
+    code = f"import importlib.util as u, sys; sys.exit(u.find_spec({name!r}) is None)"
     return subprocess.call([sys.executable, "-c", code], stderr=subprocess.DEVNULL) == 0
 
 
@@ -77,13 +78,14 @@ def find_uv():
     env = dict(os.environ, PIP_ROOT_USER_ACTION="ignore")
     if has_module("pip"):
         target = ["--upgrade", "--target", os.path.join(TOOLS, "uv"), "uv"]
-        subprocess.call([sys.executable, "-m", "pip", "install"] + quiet + target, env=env)
+        subprocess.call([sys.executable, "-m", "pip", "install", *quiet, *target], env=env)
         if works(by_pip):
             return by_pip
     if has_module("ensurepip"):
         venv = os.path.join(TOOLS, "venv")
         if subprocess.call([sys.executable, "-m", "venv", "--clear", venv]) == 0:
-            subprocess.call([os.path.join(venv, "bin", "pip"), "install"] + quiet[:2] + ["uv"], env=env)
+            pip = os.path.join(venv, "bin", "pip")
+            subprocess.call([pip, "install", *quiet[:2], "uv"], env=env)
         if works(by_venv):
             return by_venv
     if not has_module("pip") and not has_module("ensurepip"):
@@ -98,17 +100,19 @@ def index_of_pip():
     if not has_module("pip"):
         return ""
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    quiet = {"stderr": subprocess.DEVNULL, "text": True}
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, **quiet)
     return done.stdout.strip()
 
 
 def environment():
     """Return the environment for uv: no interpreter downloads, the machine's own index."""
-    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never", UV_PROJECT_ENVIRONMENT=VENV)
+    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
     env.pop("VIRTUAL_ENV", None)
     bundle = "/etc/ssl/certs/ca-certificates.crt"
     if os.path.exists(bundle):  # an agency's own certificate authority is known only there
         env.setdefault("SSL_CERT_FILE", bundle)
+        env.setdefault("NODE_EXTRA_CA_CERTS", bundle)
     if not (env.get("UV_DEFAULT_INDEX") or env.get("UV_INDEX_URL")):
         index = index_of_pip()
         if index:
@@ -117,8 +121,8 @@ def environment():
 
 
 def digest():
-    """Return what the environment must match: lock file, project file, interpreter."""
-    sha = hashlib.sha256(sys.version.encode())
+    """Return what the environment must match: lock file, project file, this file."""
+    sha = hashlib.sha256()
     for name in ("uv.lock", "pyproject.toml", os.path.join("tools", "bootstrap.py")):
         with open(os.path.join(ROOT, name), "rb") as file:
             sha.update(file.read())
@@ -148,32 +152,40 @@ def install(profile):
     uv, env = find_uv(), environment()
 
     def run(*arguments):
-        code = subprocess.call([uv] + list(arguments), cwd=ROOT, env=env)
+        code = subprocess.call([uv, *arguments], cwd=ROOT, env=env)
         if code:
-            fail("uv %s failed (exit code %d); its message is above" % (arguments[0], code))
+            fail(f"uv {arguments[0]} failed (exit code {code}); its message is above")
 
     locked = os.path.join(TOOLS, profile + ".txt")
     python = os.path.join(VENV, "bin", "python")
     if not os.access(python, os.X_OK):
         run("venv", "--quiet", "--clear", "--python", sys.executable, VENV)
     export = ["export", "--quiet", "--frozen", "--no-emit-project", "--output-file", locked]
-    run(*(export + PROFILES[profile]))
+    run(*export, *PROFILES[profile])
     run("pip", "install", "--python", python, "--require-hashes", "--requirements", locked)
     run("pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ROOT)
 
 
+def assets():
+    """Bring the browser libraries from npm and compile the messages."""
+    command = [os.path.join(VENV, "bin", "python"), "-m", "fenhe.platform.web.assets"]
+    if subprocess.call(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL):
+        fail("the web assets could not be made; the message is above")
+
+
 def main(profile):
-    """Bring .venv to the wanted state; one at a time, the others wait."""
+    """Bring .venv and the web assets to the wanted state; one at a time, the others wait."""
     newer_python()
     os.makedirs(TOOLS, exist_ok=True)
     wanted = digest()
     with open(os.path.join(TOOLS, "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if fresh(profile, wanted):
-            return
-        install(profile)
-        with open(stamp(profile), "w") as file:
-            file.write(wanted)
+        if not fresh(profile, wanted):
+            install(profile)
+            with open(stamp(profile), "w") as file:
+                file.write(wanted)
+        if profile != "env":
+            assets()
 
 
 if __name__ == "__main__":
