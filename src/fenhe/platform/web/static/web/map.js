@@ -1,0 +1,333 @@
+// The map of one hour. The server makes the words and the table; this draws and steps in time.
+const box = document.getElementById("map");
+const form = document.getElementById("state");
+const bar = document.getElementById("timebar");
+const words = JSON.parse(document.getElementById("map-words").textContent);
+const tip = document.getElementById("map-tip");
+const HOUR = 3600e3;
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const pad = (n) => String(n).padStart(2, "0");
+
+// ---- time: labels are Beijing end of hour; a day holds 01:00 … 24:00 ----
+const parseLabel = (text) => {
+  const [day, clock] = text.split("T");
+  return Date.parse(`${day}T00:00:00Z`) + Number(clock.slice(0, 2)) * HOUR;
+};
+const dayAndHour = (end) => {
+  const start = new Date(end - HOUR);
+  return [start.toISOString().slice(0, 10), start.getUTCHours() + 1];
+};
+const labelOf = (end) => {
+  const [day, hour] = dayAndHour(end);
+  return `${day}T${pad(hour)}:00`;
+};
+
+const first = bar.dataset.first ? parseLabel(bar.dataset.first) : null;
+const last = bar.dataset.last ? parseLabel(bar.dataset.last) : null;
+let now = parseLabel(form.elements.t.value);
+const clamp = (end) => (first === null ? end : Math.min(Math.max(end, first), last));
+
+const slider = document.getElementById("hour-slider");
+const day = document.getElementById("day");
+const shown = document.getElementById("hour-label");
+
+const showTime = () => {
+  const [date, hour] = dayAndHour(now);
+  day.value = date;
+  slider.value = hour;
+  const text = `${date} ${pad(hour)}:00`;
+  slider.setAttribute("aria-valuetext", text);
+  shown.textContent = text;
+  form.elements.t.value = labelOf(now);
+};
+
+// ---- fetching an hour ----
+let running = null;
+const load = async () => {
+  showTime();
+  const url = new URL(location.href);
+  for (const name of ["t", "item", "edition"]) url.searchParams.set(name, form.elements[name].value);
+  history.replaceState(null, "", url);
+  running?.abort();
+  running = new AbortController();
+  const ask = new URL(box.dataset.hour, location.href);
+  for (const name of ["t", "item", "edition"]) ask.searchParams.set(name, form.elements[name].value);
+  const side = document.getElementById("side");
+  const answer = document.getElementById("answer");
+  side.classList.add("busy");
+  try {
+    const reply = await fetch(ask, { headers: { "HX-Request": "true" }, signal: running.signal });
+    if (!reply.ok) throw new Error(String(reply.status));
+    const part = new DOMParser().parseFromString(await reply.text(), "text/html");
+    answer.replaceChildren(...part.getElementById("answer").childNodes);
+    side.replaceChildren(...part.getElementById("side").childNodes);
+    side.classList.remove("busy");
+    const title = part.getElementById("legend-what");
+    document.getElementById("legend-what").textContent = title.textContent;
+    draw();
+    return true;
+  } catch (error) {
+    if (error.name === "AbortError") return true;
+    side.classList.remove("busy");
+    const line = document.createElement("p");
+    line.className = "notice error";
+    line.textContent = words.failed;
+    answer.replaceChildren(line);
+    return false;
+  }
+};
+const go = (end) => {
+  const to = clamp(end);
+  if (to === now) return Promise.resolve(false);
+  now = to;
+  return load();
+};
+
+slider.addEventListener("input", () => {
+  const [date] = dayAndHour(now);
+  go(Date.parse(`${date}T00:00:00Z`) + Number(slider.value) * HOUR);
+});
+slider.addEventListener("change", showTime);
+day.addEventListener("change", () => {
+  if (day.value) go(Date.parse(`${day.value}T00:00:00Z`) + Number(slider.value) * HOUR);
+});
+form.addEventListener("change", load);
+form.addEventListener("submit", (event) => { event.preventDefault(); load(); });
+bar.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-step]");
+  const to = event.target.closest("[data-to]");
+  if (!step && !to) return;
+  event.preventDefault();
+  stop();
+  if (step) go(now + Number(step.dataset.step) * HOUR);
+  else if (to.dataset.to) go(parseLabel(to.dataset.to));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = event.target;
+  if (at.closest?.("input:not(#hour-slider), select, textarea, .maplibregl-canvas, .panel")) return;
+  event.preventDefault();
+  go(now + (event.key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 24 : 1) * HOUR);
+});
+
+// ---- play ----
+const play = document.getElementById("play");
+let timer = null;
+const stop = () => {
+  clearTimeout(timer);
+  timer = null;
+  play.textContent = "▶";
+  play.setAttribute("aria-pressed", "false");
+  play.title = play.ariaLabel = words.play;
+};
+const tick = async () => {
+  if (!(await go(now + HOUR))) { stop(); return; }
+  if (timer !== null) timer = setTimeout(tick, 500);
+};
+play.addEventListener("click", () => {
+  if (timer !== null) { stop(); return; }
+  play.textContent = "❚❚";
+  play.setAttribute("aria-pressed", "true");
+  play.title = play.ariaLabel = words.stop;
+  timer = setTimeout(tick, 0);
+});
+
+// ---- the map itself ----
+const levelOf = (properties) => properties.level || 0;
+const canDraw = () => {
+  try { return Boolean(document.createElement("canvas").getContext("webgl2")); } catch { return false; }
+};
+
+// One picture a level: its colour and its number; level 0 is hollow with a dash.
+const badge = (number) => {
+  const size = 22, ratio = 2;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size * ratio;
+  const pen = canvas.getContext("2d");
+  pen.scale(ratio, ratio);
+  pen.beginPath();
+  pen.arc(size / 2, size / 2, 9, 0, 7);
+  pen.fillStyle = number ? css(`--level-${number}`) : css("--sheet");
+  pen.fill();
+  pen.lineWidth = number ? 1 : 1.4;
+  pen.strokeStyle = number ? "rgb(0 0 0 / 62%)" : css("--quiet");
+  if (!number) pen.setLineDash([2.5, 2]);
+  pen.stroke();
+  pen.fillStyle = number ? css(`--on-${number}`) : css("--quiet");
+  pen.font = `700 12px ${css("--sans")}`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(number || "–", size / 2, size / 2 + 0.5);
+  return [pen.getImageData(0, 0, canvas.width, canvas.height), { pixelRatio: ratio }];
+};
+
+const empty = { type: "FeatureCollection", features: [] };
+let map = null;
+let cityMarkers = new Map();
+let cities = [];
+let Marker = null;
+
+const dataOf = () => JSON.parse(document.getElementById("map-data").textContent);
+
+const cityFill = () => ["match", ["coalesce", ["feature-state", "level"], 0],
+  ...[1, 2, 3, 4, 5, 6].flatMap((n) => [n, css(`--level-${n}`)]), "rgba(0,0,0,0)"];
+
+const style = () => ({
+  version: 8,
+  sources: Object.fromEntries(["province", "city", "county", "rivers", "stations"].map((name) =>
+    [name, { type: "geojson", data: empty, ...(name === "city" ? { promoteId: "id" } : {}) }])),
+  layers: [
+    { id: "paper", type: "background", paint: { "background-color": css("--sheet") } },
+    { id: "land", type: "fill", source: "province", paint: { "fill-color": css("--land") } },
+    { id: "city-fill", type: "fill", source: "city",
+      paint: { "fill-color": cityFill(), "fill-opacity": ["interpolate", ["linear"], ["zoom"], 7, 0.2, 10, 0.08] } },
+    { id: "county-line", type: "line", source: "county", minzoom: 6.6,
+      paint: { "line-color": css("--land-line"), "line-width": 0.7, "line-dasharray": [3, 2] } },
+    { id: "rivers", type: "line", source: "rivers",
+      paint: { "line-color": css("--river"), "line-width": ["interpolate", ["linear"], ["zoom"], 5, 0.8, 9, 2] } },
+    { id: "city-line", type: "line", source: "city",
+      paint: { "line-color": css("--land-edge"), "line-width": 0.9 } },
+    { id: "province-line", type: "line", source: "province",
+      paint: { "line-color": css("--land-edge"), "line-width": 1.8 } },
+    { id: "county-name", type: "symbol", source: "county", minzoom: 8.6,
+      layout: { "text-field": ["get", "name"], "text-size": 11 },
+      paint: { "text-color": css("--quiet"), "text-halo-color": css("--sheet"), "text-halo-width": 1.2 } },
+    { id: "stations", type: "symbol", source: "stations",
+      layout: { "icon-image": ["concat", "level-", ["to-string", ["coalesce", ["get", "level"], 0]]],
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.62, 7, 0.8, 9, 1.05],
+        "icon-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "level"], 0],
+        "text-field": ["step", ["zoom"], "", 9.2, ["get", "name"]], "text-size": 11,
+        "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true },
+      paint: { "text-color": css("--ink"), "text-halo-color": css("--sheet"), "text-halo-width": 1.4 } },
+  ],
+});
+
+const drawCities = (byCode) => {
+  for (const city of cities) {
+    const verdict = byCode[city.id] || {};
+    map.setFeatureState({ source: "city", id: city.id }, { level: verdict.level || 0 });
+    let label = cityMarkers.get(city.id);
+    if (!label) {
+      const element = document.createElement("div");
+      element.className = "city-label";
+      label = new Marker({ element, anchor: "center" }).setLngLat(city.label).addTo(map);
+      cityMarkers.set(city.id, label);
+    }
+    const name = document.createElement("span");
+    name.textContent = city.name;
+    const chip = document.createElement("span");
+    chip.className = `lv lv-${verdict.level || 0}`;
+    chip.textContent = verdict.text || "–";
+    label.getElement().replaceChildren(name, chip);
+  }
+};
+
+const draw = () => {
+  if (!map?.getSource("stations")) return;
+  const data = dataOf();
+  map.getSource("stations").setData(data.stations);
+  drawCities(data.cities || {});
+};
+
+const frameOf = (collection) => {
+  let [w, s, e, n] = [180, 90, -180, -90];
+  const walk = (part) => {
+    if (typeof part[0] === "number") {
+      w = Math.min(w, part[0]); e = Math.max(e, part[0]);
+      s = Math.min(s, part[1]); n = Math.max(n, part[1]);
+    } else part.forEach(walk);
+  };
+  for (const feature of collection.features) if (feature.geometry) walk(feature.geometry.coordinates);
+  return w <= e ? [[w, s], [e, n]] : null;
+};
+
+const showTip = (event) => {
+  const found = event.features?.[0];
+  if (!found) return;
+  map.getCanvas().style.cursor = "pointer";
+  const { name, city, text } = found.properties;
+  const title = document.createElement("b");
+  title.textContent = city ? `${name} · ${city}` : name;
+  const line = document.createElement("span");
+  line.textContent = text;
+  tip.replaceChildren(title, line);
+  tip.hidden = false;
+  const { x, y } = event.point;
+  tip.style.left = `${Math.max(4, Math.min(x + 14, box.clientWidth - tip.offsetWidth - 4))}px`;
+  tip.style.top = `${Math.max(4, Math.min(y + 14, box.clientHeight - tip.offsetHeight - 4))}px`;
+};
+
+const openStation = (key) => {
+  const row = document.querySelector(`#station-table tr[data-key="${CSS.escape(key)}"]`);
+  for (const other of document.querySelectorAll("#station-table tr[aria-selected]")) other.removeAttribute("aria-selected");
+  row?.setAttribute("aria-selected", "true");
+  row?.scrollIntoView({ block: "nearest" });
+  const why = row?.querySelector("a[data-why]");
+  if (why) why.click();
+  else location.href = `${box.dataset.station}${encodeURIComponent(key)}/`;
+};
+
+const repaint = () => {
+  const fresh = style();
+  for (const layer of fresh.layers) {
+    for (const [name, value] of Object.entries(layer.paint || {})) map.setPaintProperty(layer.id, name, value);
+  }
+  for (let n = 0; n <= 6; n += 1) {
+    map.removeImage(`level-${n}`);
+    map.addImage(`level-${n}`, ...badge(n));
+  }
+};
+
+const rememberView = () => {
+  const url = new URL(location.href);
+  const at = map.getCenter();
+  url.searchParams.set("lon", at.lng.toFixed(3));
+  url.searchParams.set("lat", at.lat.toFixed(3));
+  url.searchParams.set("zoom", map.getZoom().toFixed(2));
+  history.replaceState(null, "", url);
+};
+
+const start = async () => {
+  if (!canDraw()) {
+    document.getElementById("map-fallback").hidden = false;
+    return;
+  }
+  const library = await import(new URL(box.dataset.library, location.href));
+  Marker = library.Marker;
+  const shapes = await fetch(box.dataset.shapes).then((r) => (r.ok ? r.json() : {})).catch(() => ({}));
+  cities = (shapes.city?.features || []).filter((f) => f.properties.label).map((f) => f.properties);
+  const params = new URL(location.href).searchParams;
+  const view = ["lon", "lat", "zoom"].map((name) => Number(params.get(name) || NaN));
+  const placed = view.every(Number.isFinite);
+  const frame = frameOf(shapes.province || empty) || frameOf(dataOf().stations) || [[73, 18], [135, 54]];
+  map = new library.Map({
+    container: box, style: style(), attributionControl: false, dragRotate: false, pitchWithRotate: false,
+    touchPitch: false, maxZoom: 14, minZoom: 3, locale: words.map, fadeDuration: 0,
+    localIdeographFontFamily: css("--sans"),
+    ...(placed ? { center: [view[0], view[1]], zoom: view[2] } : { bounds: frame, fitBoundsOptions: { padding: 28, maxZoom: 10 } }),
+  });
+  map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
+  map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new library.ScaleControl({ maxWidth: 110 }), "bottom-right");
+  map.addControl(new library.AttributionControl({ compact: false, customAttribution: shapes.source || words.no_shapes }), "bottom-right");
+  map.on("load", () => {
+    for (let n = 0; n <= 6; n += 1) map.addImage(`level-${n}`, ...badge(n));
+    for (const name of ["province", "city", "county", "rivers"]) map.getSource(name).setData(shapes[name] || empty);
+    draw();
+    const labels = () => box.classList.toggle("near", map.getZoom() >= 8.4);
+    labels();
+    map.on("zoom", labels);
+    map.on("mousemove", "stations", showTip);
+    map.on("mouseleave", "stations", () => { tip.hidden = true; map.getCanvas().style.cursor = ""; });
+    map.on("click", "stations", (event) => openStation(event.features[0].properties.key));
+    map.on("moveend", (event) => { if (event.originalEvent) rememberView(); });
+    box.dataset.ready = "true";
+  });
+  document.addEventListener("fenhe:panel", () => setTimeout(() => map.resize(), 200));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+};
+
+start();

@@ -1,0 +1,60 @@
+"""Tags and filters of the templates: assets with a version, language links, numbers, levels."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.templatetags.static import static
+from django.urls import translate_url
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+DASH = "—"
+
+
+@cache
+def _version(name: str) -> str:
+    path = finders.find(name)
+    if path is None:
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:10]
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """Return the address of a static file, marked with its content so that caches can not err."""
+    version = _version(name)
+    return f"{static(name)}?v={version}" if version else static(name)
+
+
+@register.simple_tag(takes_context=True)
+def other_language(context: dict[str, Any], code: str) -> str:
+    """Return the address of this very page, query and all, in another language."""
+    request = context.get("request")
+    return translate_url(request.get_full_path(), code) if request is not None else "/"
+
+
+@register.simple_tag
+def level(number: int | None, name: str = "") -> SafeString:
+    """Return the chip of a level: its colour and its number, never colour alone."""
+    if not number:
+        return format_html('<span class="lv lv-0" title="{}">{}</span>', _("not judged"), DASH)
+    return format_html('<span class="lv lv-{0}" title="{1}">{0}</span>', number, name)
+
+
+@register.filter
+def num(value: float | int | None, decimals: int | None = None) -> str:
+    """Write a number with the decimals its source wrote; a missing one is a dash, never zero."""
+    if value is None:
+        return DASH
+    if decimals is None or isinstance(value, int):
+        return str(value)
+    return f"{value:.{int(decimals)}f}"
