@@ -1,6 +1,6 @@
 """Limits and rules as dated data: which edition judges a day, and what it says."""
 
-from fenhe.standards.catalogue import Catalogue, catalogue, load_folder
+from fenhe.standards.collection import Catalogue, catalogue, load_folder
 from fenhe.standards.errors import NoEdition
 from fenhe.standards.model import Adoption, Amendment, Edition, Limit, Row, Table, Value
 

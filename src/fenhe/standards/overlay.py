@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from fenhe.base.errors import BadInput, Place
 from fenhe.standards import cells, limits, loader, parse, source, units
-from fenhe.standards.catalogue import Catalogue
+from fenhe.standards.collection import Catalogue
 from fenhe.standards.model import Adoption, Edition, Provenance, Row, Table, Value
 from fenhe.standards.source import Section
 

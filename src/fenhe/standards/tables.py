@@ -126,7 +126,8 @@ def _belongs(record: Mapping[str, Any], layout: Layout, stage: str) -> bool:
 
 def _row(record: Mapping[str, Any], layout: Layout, prefix: str, place: Place) -> Row:
     content = {column: _cell(record, column, kind) for column, kind in layout.columns.items()}
-    row_id = f"{prefix}/{layout.name}/{'.'.join(str(content[k]) for k in layout.key)}"
+    parts = [str(content[k]) for k in layout.key if content[k] is not None]
+    row_id = f"{prefix}/{layout.name}/{'.'.join(parts)}"
     given = parse.meta(_with_defaults(record, layout), row_id)
     if "item" in content and content["item"] is not None:
         _check_unit(content["item"], given["unit"], layout)
