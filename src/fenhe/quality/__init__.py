@@ -1,0 +1,1 @@
+"""Checks and the vocabulary of flags: pure, no files, no clock."""

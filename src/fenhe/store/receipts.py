@@ -1,0 +1,98 @@
+"""Receipts: for every batch, received = stored + duplicate + rejected, and it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from fenhe.base.errors import BadInput
+from fenhe.store import schema
+from fenhe.store.commits import Commit
+from fenhe.store.errors import ReceiptUnbalanced
+from fenhe.store.lake import Lake
+
+_COUNTS = ["received", "stored", "corrected", "duplicate", "rejected"]
+_SUMS = ", ".join(f"sum(r.{name})::BIGINT AS {name}" for name in _COUNTS)
+_VIEWS = {
+    "batch": "SELECT r.* FROM receipt r WHERE {where} ORDER BY r.commit",
+    "import": (
+        'SELECT r."import", any_value(r.feed) AS feed, any_value(i.name) AS name, '
+        "any_value(f.sha256) AS raw_sha256, any_value(i.actor) AS actor, "
+        "min(c.known_at) AS began_at, max(c.known_at) AS known_at, "
+        f"{_SUMS}, max(r.last_row) AS last_row, bool_or(r.closed) AS closed "
+        'FROM receipt r JOIN import_log i USING ("import") JOIN raw_file f USING (raw) '
+        "JOIN commit_log c ON c.commit = r.commit "
+        'WHERE {where} GROUP BY r."import" ORDER BY r."import"'
+    ),
+    "hour": (
+        f"SELECT r.feed, r.hour, {_SUMS} FROM receipt r WHERE {{where}} "
+        "GROUP BY r.feed, r.hour ORDER BY r.hour, r.feed"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of the values of one batch, or of a whole import once ``closed``.
+
+    ``corrected`` is the part of ``stored`` that replaced a value of another file.
+    ``commit`` is 0 when there was nothing to commit.
+    """
+
+    import_id: int
+    feed: str
+    received: int = 0
+    stored: int = 0
+    corrected: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    last_row: int = 0
+    closed: bool = False
+    commit: int = 0
+
+    def check(self) -> None:
+        """Raise ``ReceiptUnbalanced`` unless every received value is accounted for."""
+        if self.received != self.stored + self.duplicate + self.rejected:
+            raise ReceiptUnbalanced(self.received, self.stored, self.duplicate, self.rejected)
+
+    def plus(self, other: Receipt) -> Receipt:
+        """Return the counts of both; position, commit and state are those of ``other``."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        return replace(other, last_row=max(self.last_row, other.last_row), **sums)
+
+
+def write(receipt: Receipt, batch: int, commit: Commit) -> None:
+    """Check the balance and add the receipt to the commit it accounts for."""
+    receipt.check()
+    row = {name: getattr(receipt, name) for name in (*_COUNTS, "feed", "last_row", "closed")}
+    hour = commit.known_at.replace(minute=0, second=0, microsecond=0)
+    row |= {"import": receipt.import_id, "batch": batch, "hour": hour, "commit": commit.number}
+    commit.session.insert("receipt", schema.frame("receipt", [row]))
+
+
+def read(
+    lake: Lake, by: str = "batch", feed: str | None = None, import_id: int | None = None
+) -> pl.DataFrame:
+    """Return receipts per ``batch``, per ``import``, or per feed and ``hour`` received (UTC)."""
+    if by not in _VIEWS:
+        raise BadInput(f"receipts can be read by {', '.join(_VIEWS)}; not by '{by}'")
+    where, parameters = _where({"r.feed": feed, 'r."import"': import_id})
+    return lake.read(_VIEWS[by].format(where=where), parameters)
+
+
+def quarantine(lake: Lake, feed: str | None = None, import_id: int | None = None) -> pl.DataFrame:
+    """Return the rejected cells: import, feed, name, raw_sha256, raw_row, column, text, reason."""
+    where, parameters = _where({"i.feed": feed, 'q."import"': import_id})
+    return lake.read(
+        'SELECT q."import", i.feed, i.name, f.sha256 AS raw_sha256, q.raw_row, q."column", '
+        "q.text, q.reason, q.commit "
+        'FROM quarantine q JOIN import_log i USING ("import") JOIN raw_file f USING (raw) '
+        f'WHERE {where} ORDER BY q."import", q.raw_row, q."column"',
+        parameters,
+    )
+
+
+def _where(wanted: dict[str, object]) -> tuple[str, list[object]]:
+    given = {name: value for name, value in wanted.items() if value is not None}
+    return " AND ".join(["true", *(f"{name} = ?" for name in given)]), list(given.values())

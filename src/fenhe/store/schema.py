@@ -1,0 +1,167 @@
+"""The tables of the store. Current and former values are separate tables, so reads stay quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from fenhe.store.lake import Lake, Session, quoted
+
+_VALUE = {
+    "series": "INTEGER",
+    "statistic": "VARCHAR",
+    "start": "TIMESTAMP",
+    "end": "TIMESTAMP",
+    "value": "DOUBLE",
+    "decimals": "UTINYINT",
+    "quality": "UTINYINT",
+    "commit": "BIGINT",
+    "raw": "INTEGER",
+    "raw_row": "BIGINT",
+}
+_SUPERSEDED = {"superseded_commit": "BIGINT", "superseded_at": "TIMESTAMP", "actor": "VARCHAR"}
+_BY_YEAR = "statistic, year(start)"
+_BY_SERIES = "series ASC, start ASC"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns with their types, and how the rows are laid out in files."""
+
+    columns: dict[str, str]
+    partition: str = ""
+    sort: str = ""
+
+
+TABLES: dict[str, Table] = {
+    "observation": Table(_VALUE, _BY_YEAR, _BY_SERIES),
+    "history": Table(_VALUE | _SUPERSEDED, _BY_YEAR, _BY_SERIES),
+    "series": Table(
+        {
+            "series": "INTEGER",
+            "site": "VARCHAR",
+            "item": "VARCHAR",
+            "statistic": "VARCHAR",
+            "commit": "BIGINT",
+        }
+    ),
+    "commit_log": Table(
+        {"commit": "BIGINT", "known_at": "TIMESTAMP", "actor": "VARCHAR", "what": "VARCHAR"}
+    ),
+    "raw_file": Table(
+        {
+            "raw": "INTEGER",
+            "sha256": "VARCHAR",
+            "size": "BIGINT",
+            "name": "VARCHAR",
+            "commit": "BIGINT",
+        }
+    ),
+    "import_log": Table(
+        {
+            "import": "BIGINT",
+            "feed": "VARCHAR",
+            "raw": "INTEGER",
+            "name": "VARCHAR",
+            "actor": "VARCHAR",
+            "commit": "BIGINT",
+        }
+    ),
+    "receipt": Table(
+        {
+            "import": "BIGINT",
+            "batch": "INTEGER",
+            "feed": "VARCHAR",
+            "hour": "TIMESTAMP",
+            "received": "BIGINT",
+            "stored": "BIGINT",
+            "corrected": "BIGINT",
+            "duplicate": "BIGINT",
+            "rejected": "BIGINT",
+            "last_row": "BIGINT",
+            "closed": "BOOLEAN",
+            "commit": "BIGINT",
+        }
+    ),
+    "quarantine": Table(
+        {
+            "import": "BIGINT",
+            "raw_row": "BIGINT",
+            "column": "VARCHAR",
+            "text": "VARCHAR",
+            "reason": "VARCHAR",
+            "commit": "BIGINT",
+        }
+    ),
+    "flag": Table(
+        {
+            "flag": "BIGINT",
+            "series": "INTEGER",
+            "start": "TIMESTAMP",
+            "end": "TIMESTAMP",
+            "check": "VARCHAR",
+            "version": "VARCHAR",
+            "limit": "VARCHAR",
+            "reason": "VARCHAR",
+            "quality": "UTINYINT",
+            "who": "VARCHAR",
+            "commit": "BIGINT",
+        },
+        sort=_BY_SERIES,
+    ),
+    "flag_clear": Table(
+        {
+            "flag": "BIGINT",
+            "cleared_commit": "BIGINT",
+            "cleared_by": "VARCHAR",
+            "cleared_reason": "VARCHAR",
+        }
+    ),
+    "cell_book": Table(
+        {"assessment": "VARCHAR", "method": "VARCHAR", "book": "VARCHAR", "commit": "BIGINT"}
+    ),
+    "maintenance": Table(
+        {
+            "commit": "BIGINT",
+            "files_before": "BIGINT",
+            "files_after": "BIGINT",
+            "seconds": "DOUBLE",
+        }
+    ),
+}
+
+POLARS: dict[str, pl.DataType] = {
+    "INTEGER": pl.Int32(),
+    "BIGINT": pl.Int64(),
+    "UTINYINT": pl.UInt8(),
+    "DOUBLE": pl.Float64(),
+    "VARCHAR": pl.String(),
+    "TIMESTAMP": pl.Datetime("us"),
+    "BOOLEAN": pl.Boolean(),
+}
+
+
+def frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Return rows (all columns of the table but perhaps none of them) as a typed frame."""
+    schema = {name: POLARS[kind] for name, kind in TABLES[table].columns.items()}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def prepare(lake: Lake) -> None:
+    """Create the tables that are not there yet, all in one transaction."""
+    missing = [name for name in TABLES if name not in lake.tables()]
+    if missing:
+        with lake.transaction() as session:
+            for name in missing:
+                create(session, name, TABLES[name])
+
+
+def create(session: Session, name: str, table: Table) -> None:
+    """Create one table with its layout."""
+    columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in table.columns.items())
+    session.execute(f"CREATE TABLE {quoted(name)} ({columns})")
+    if table.partition:
+        session.execute(f"ALTER TABLE {quoted(name)} SET PARTITIONED BY ({table.partition})")
+    if table.sort:
+        session.execute(f"ALTER TABLE {quoted(name)} SET SORTED BY ({table.sort})")

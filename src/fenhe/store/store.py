@@ -1,0 +1,157 @@
+"""The door of the store: everything else in this package is reached through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import polars as pl
+
+from fenhe.store import imports, maintenance, receipts, schema
+from fenhe.store.cells import Cells
+from fenhe.store.commits import Clock, CommitLog, utc_now
+from fenhe.store.flags import Flags
+from fenhe.store.imports import Load
+from fenhe.store.lake import Lake
+from fenhe.store.latest import Latest
+from fenhe.store.lock import OwnerLock
+from fenhe.store.maintenance import Upkeep
+from fenhe.store.observations import Observations
+from fenhe.store.raw import RawFile, RawLog
+from fenhe.store.series import SeriesRegister
+
+
+class Store:
+    """A data folder, opened by its one owner; safe to use from many threads.
+
+    Writers take turns; readers see the last finished commit and wait for nobody.
+    """
+
+    def __init__(self, folder: Path, lock: OwnerLock, clock: Clock) -> None:
+        """Use ``Store.open``."""
+        self.folder = folder
+        self._lock = lock
+        self.raw = RawLog(folder / "raw")
+        self._lake = Lake(folder / "lake")
+        schema.prepare(self._lake)
+        self._commits = CommitLog(self._lake, clock)
+        self._series = SeriesRegister(self._lake)
+        self._latest = Latest(self._lake, self._series)
+        self._flags = Flags(self._lake, self._commits, self._series, self._latest)
+        self._observations = Observations(self._lake, self._commits, self._series, self._flags)
+        self.cells = Cells(self._lake, self._commits)
+
+    @classmethod
+    def open(cls, folder: Path | str, clock: Clock = utc_now) -> Self:
+        """Open or create a data folder; ``StoreOwned`` names the pid of another owner.
+
+        ``clock`` gives the present as naive UTC.
+        """
+        root = Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        lock = OwnerLock(root)
+        try:
+            return cls(root, lock, clock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Finish the write under way and give the folder up."""
+        self._lake.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def last_commit(self) -> int:
+        """Return the number of the last commit; 0 for an empty store."""
+        return self._commits.last
+
+    def begin_import(self, feed_id: str, raw_file: RawFile, actor: str) -> Load:
+        """Open an import of a kept file, or take up the unfinished one of this feed and file."""
+        parts = imports.Parts(self._lake, self._commits, self._series, self._flags, self._latest)
+        return imports.begin(parts, feed_id, raw_file, actor)
+
+    def observations(  # noqa: PLR0917 (one filter per part of the key, all optional)
+        self,
+        sites: Iterable[str] | None = None,
+        items: Iterable[str] | None = None,
+        statistic: str = "1h",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_of: int | None = None,
+    ) -> pl.DataFrame:
+        """Return the values with ``start <= t < end`` (naive UTC), by site, item and time.
+
+        Columns: site, item, start, end, value, decimals, quality (``Quality``; void values
+        are given too), commit, raw_sha256, raw_row. None means any; ``as_of`` gives what was
+        known at that commit.
+        """
+        return self._observations.read(sites, items, statistic, start, end, as_of)
+
+    def history(self, site: str, item: str, statistic: str, start: datetime) -> pl.DataFrame:
+        """Return the former values of one hour with superseded_commit, superseded_at, actor."""
+        return self._observations.history(site, item, statistic, start)
+
+    def latest(self, statistic: str = "1h") -> pl.DataFrame:
+        """Return the newest value per site and item from memory, with its quality code."""
+        return self._latest.read(statistic)
+
+    def extent(self, statistic: str = "1h") -> tuple[datetime, datetime] | None:
+        """Return the first start and the last end (naive UTC) there is, None if empty."""
+        return self._observations.extent(statistic)
+
+    def series(self) -> pl.DataFrame:
+        """Return every series: series, site, item, statistic."""
+        return self._series.frame
+
+    def add_flags(self, frame: pl.DataFrame, actor: str) -> list[int]:
+        """Write flags (site, item, statistic, start, end, check, reason …); see ``Flags.add``."""
+        return self._flags.add(frame, actor)
+
+    def clear_flag(self, flag_id: int, actor: str, reason: str) -> int:
+        """Lift a flag; it stays readable. Returns the commit."""
+        return self._flags.clear(flag_id, actor, reason)
+
+    def flags(
+        self,
+        sites: Iterable[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_of: int | None = None,
+        *,
+        cleared: bool = True,
+    ) -> pl.DataFrame:
+        """Return the flags that touch a period, lifted ones too unless ``cleared=False``."""
+        return self._flags.read(sites, start, end, as_of, cleared=cleared)
+
+    def commits(self) -> pl.DataFrame:
+        """Return all commits in order: commit, known_at (naive UTC), actor, what."""
+        return self._commits.frame()
+
+    def receipts(
+        self, by: str = "batch", feed: str | None = None, import_id: int | None = None
+    ) -> pl.DataFrame:
+        """Return receipts by ``batch``, ``import`` or ``hour``; each one balances."""
+        return receipts.read(self._lake, by, feed, import_id)
+
+    def quarantine(self, feed: str | None = None, import_id: int | None = None) -> pl.DataFrame:
+        """Return the rejected cells with file, row, column, text and reason."""
+        return receipts.quarantine(self._lake, feed, import_id)
+
+    def maintain(self, keep: timedelta = maintenance.KEEP) -> Upkeep:
+        """Merge small files, rewrite deletes, drop snapshots older than ``keep``."""
+        return maintenance.maintain(self._lake, self._commits, keep)
