@@ -15,6 +15,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "judge": ("fenhe.cli.judge", "Judge a table by a method and the edition of its own day."),
     "methods": ("fenhe.cli.methods", "List the methods, or show one."),
     "standards": ("fenhe.cli.standards", "List, show, compare standards; find a limit by day."),
+    "glossary": ("fenhe.cli.glossary", "List the words of the project in both languages."),
     "import": ("fenhe.cli.import_", "Preview a file, then load it into the store."),
     "feeds": ("fenhe.cli.feeds", "List the known feeds, or show one."),
     "receipts": ("fenhe.cli.receipts", "Show received = stored + duplicate + rejected."),

@@ -153,7 +153,7 @@ def diff(first: str, second: str, overlays: Path | None, as_json: bool) -> None:
 
 def _diff_line(part: Difference) -> tuple[str, ...]:
     if part.what == "changed":
-        shown = f"{_shown(part.before)} -> {_shown(part.after)}"
+        shown = f"{_shown(part.before) or '-'} -> {_shown(part.after) or '-'}"
     else:
         shown = _shown(part.before if part.what == "removed" else part.after)
     return (part.id, part.cell, _with_unit(shown, part.unit))
@@ -169,6 +169,7 @@ def _diff_line(part: Difference) -> tuple[str, ...]:
 @_overlays
 @_json
 def limit(
+    *,
     standard: str,
     item: str,
     averaging: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from fenhe.standards.export import plain
@@ -49,17 +50,26 @@ def _content(part: Value | Row) -> Mapping[str, Any]:
 def _changed(key: str, old: Value | Row, new: Value | Row) -> list[Difference]:
     before, after = _content(old), _content(new)
     found = [
-        Difference("changed", key, name, plain(before.get(name)), plain(after.get(name)), new.unit)
+        _cell(key, name, before.get(name), after.get(name), new.unit)
         for name in dict.fromkeys((*before, *after))
         if before.get(name) != after.get(name)
     ]
     if old.unit != new.unit:
-        found.append(Difference("changed", key, "unit", old.unit, new.unit, new.unit))
+        found.append(Difference("changed", key, "unit", old.unit, new.unit, "none"))
     return found
+
+
+def _cell(key: str, name: str, before: Any, after: Any, unit: str) -> Difference:
+    # only exact numbers carry the unit of the row; levels and words have none
+    measured = isinstance(before, Decimal) or isinstance(after, Decimal)
+    return Difference(
+        "changed", key, name, plain(before), plain(after), unit if measured else "none"
+    )
 
 
 def _whole(what: What, key: str, part: Value | Row) -> Difference:
     content = {name: plain(cell) for name, cell in _content(part).items() if cell is not None}
     shown: Any = content.get("", content)
     before, after = (shown, None) if what == "removed" else (None, shown)
-    return Difference(what, key, "", before, after, part.unit)
+    unit = part.unit if isinstance(part, Value) else "none"
+    return Difference(what, key, "", before, after, unit)
