@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import demo_stations
 import polars as pl
 
 OUT = Path(__file__).parent.parent / "src/fenhe/platform/demo/data"
@@ -40,6 +41,7 @@ def main(folder: Path) -> None:
     cities = sorted({row["city"] for row in _rows(folder / "air/shanxi_stations.csv")})
     shanxi_hours(folder / "air/shanxi_station_hour_2020-04.parquet")
     shanxi_snapshots(folder / "air/cnemc_station_hour_national.parquet", cities)
+    _write("stations.csv", demo_stations.COLUMNS, stations(folder))
     rivers(folder / "geo/rivers_ne10m_shanxi_bbox.geojson")
     for path in sorted(OUT.iterdir()):
         print(f"{path.stat().st_size:>9,} {path.name}")
@@ -72,6 +74,12 @@ def shanxi_snapshots(source: Path, cities: list[str]) -> None:
     """Write Shanxi's rows of the four hours of 2018 and 2019."""
     frame = pl.read_parquet(source).filter(pl.col("city").is_in(cities)).sort("ts", "station_code")
     _write("shanxi_station_hour_2018-2019.csv", frame.columns, _texts(frame))
+
+
+def stations(folder: Path) -> Iterator[list[str]]:
+    """Yield the station list's rows; a cell without a value is empty."""
+    for row in demo_stations.rows(folder):
+        yield [row.get(column, "") for column in demo_stations.COLUMNS]
 
 
 def rivers(source: Path) -> None:

