@@ -184,7 +184,7 @@ class Cells:
             frames["wanted"] = pl.DataFrame({"site": list(sites)}, schema={"site": pl.String})
         book = self._books[assessment][1]
         sql = f"SELECT * FROM {quoted(book)} WHERE {where}"
-        if as_of is not None and as_of < self._commits.last:
+        if as_of is not None:
             former = ", ".join(_SUPERSEDED)
             sql += f" AND commit <= {int(as_of)} UNION ALL BY NAME SELECT * EXCLUDE ({former}) "
             sql += f"FROM {quoted(book + '_history')} WHERE {where} "

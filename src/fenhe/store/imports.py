@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
 
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.quality.flags import Quality
-from fenhe.store import classify, receipts, schema
-from fenhe.store.commits import Commit, CommitLog
-from fenhe.store.flags import Flags
-from fenhe.store.lake import Lake
-from fenhe.store.latest import Latest
+from fenhe.store import receipts, schema
+from fenhe.store.ingest import Job, Parts, Writer
 from fenhe.store.raw import RawFile
 from fenhe.store.receipts import Receipt
-from fenhe.store.series import SeriesRegister
 
 _TYPES: dict[str, pl.DataType] = {
     "site": pl.String(),
@@ -34,54 +29,56 @@ _REJECTED: dict[str, pl.DataType] = {
     "text": pl.String(),
     "reason": pl.String(),
 }
-_OBSERVATION = list(schema.TABLES["observation"].columns)
-_STANDING = """
-SELECT o.* FROM observation o SEMI JOIN hours h ON o.series = h.series AND o.start = h.start
-WHERE o.statistic = ? AND o.start BETWEEN ? AND ? AND o.series BETWEEN ? AND ?
+_COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
+_SUMS = ", ".join(f"coalesce(sum(r.{name}), 0)::BIGINT AS {name}" for name in _COUNTS)
+_UNFINISHED = f"""
+SELECT i."import", i.raw, i.commit, coalesce(max(r.last_row), 0) AS last_row,
+       count(r.batch)::INTEGER AS batches, {_SUMS}
+FROM import_log i JOIN raw_file f USING (raw) LEFT JOIN receipt r USING ("import")
+WHERE i.feed = ? AND f.sha256 = ?
+GROUP BY i."import", i.raw, i.commit HAVING NOT coalesce(bool_or(r.closed), false)
+ORDER BY i."import" LIMIT 1
 """
-_TOLD_BEFORE = """
-SELECT o.series, o.start, o."end", o.value
-FROM history o SEMI JOIN hours h ON o.series = h.series AND o.start = h.start
-WHERE o.statistic = ? AND o.start BETWEEN ? AND ? AND o.series BETWEEN ? AND ?
-AND o.raw = ? AND o.commit < ?
+_NUMBERS = """
+SELECT (SELECT coalesce(max(raw), 0) FROM raw_file) AS raw,
+       (SELECT coalesce(max("import"), 0) FROM import_log) AS "import",
+       (SELECT any_value(raw) FROM raw_file WHERE sha256 = ?) AS known
 """
-_DELETE = """
-DELETE FROM observation USING gone
-WHERE observation.statistic = ? AND observation.start BETWEEN ? AND ?
-AND observation.series = gone.series AND observation.start = gone.start
-"""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The pieces of the store an import works with."""
-
-    lake: Lake
-    commits: CommitLog
-    series: SeriesRegister
-    flags: Flags
-    latest: Latest
 
 
 class Load:
-    """One import under way.
+    """One import under way; also a context manager, which lets go of it when left.
 
     An import that was cut short goes on under its own number: rows up to
     ``resume_row`` were committed before and are not counted a second time.
     """
 
-    def __init__(
-        self, parts: Parts, so_far: Receipt, raw: int, batch: int, actor: str, opened: int
-    ) -> None:
+    def __init__(self, parts: Parts, job: Job, actor: str, so_far: Receipt, batch: int) -> None:
         self._parts = parts
-        self._raw = raw
-        self._batch = batch
+        self._writer = Writer(parts, job)
         self._actor = actor
-        self._opened = opened
         self._total = so_far
-        self.import_id = so_far.import_id
-        self.feed = so_far.feed
+        self._batch = batch
+        self._released = False
+        self.import_id = job.number
+        self.feed = job.feed
         self.resume_row = so_far.last_row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Let another caller take this import up; without ``finish`` it stays unfinished."""
+        self._released = True
+        self._parts.live.pop(self.import_id, None)
 
     @property
     def total(self) -> Receipt:
@@ -97,20 +94,13 @@ class Load:
         values the batch held. Raises ``BadInput`` for a missing or empty column,
         ``ReceiptUnbalanced`` when a value is unaccounted for; then nothing is kept.
         """
-        if self._total.closed:
-            raise BadInput(f"import {self.import_id} is closed")
+        self._refuse_if_left()
         found = _typed(observations, _TYPES, "observations")
         refused = _typed(rejected, _REJECTED, "rejected", may_be_empty=True)
-        Receipt(
-            self.import_id,
-            self.feed,
-            received=received,
-            stored=found.height,
-            rejected=refused.height,
-        ).check()
+        self._receipt(received=received, stored=found.height, rejected=refused.height).check()
         found, refused = self._not_yet(found), self._not_yet(refused)
         if found.is_empty() and refused.is_empty():
-            return Receipt(self.import_id, self.feed, last_row=self._total.last_row)
+            return self._receipt(last_row=self._total.last_row)
         self._refuse_disorder(found, refused)
         return self._commit(found, refused)
 
@@ -118,17 +108,23 @@ class Load:
         """Close the import and return its receipt; the file can be imported again later."""
         if self._total.closed:
             return self._total
+        self._refuse_if_left()
         with self._parts.commits.begin(self._actor, f"import {self.import_id} closed") as commit:
-            closing = Receipt(
-                self.import_id,
-                self.feed,
-                last_row=self._total.last_row,
-                closed=True,
-                commit=commit.number,
+            closing = self._receipt(
+                last_row=self._total.last_row, closed=True, commit=commit.number
             )
             receipts.write(closing, self._batch, commit)
         self._total = self._total.plus(closing)
+        self.release()
         return self._total
+
+    def _receipt(self, **counts: Any) -> Receipt:
+        return Receipt(self.import_id, self.feed, **counts)
+
+    def _refuse_if_left(self) -> None:
+        if self._total.closed or self._released:
+            state = "closed" if self._total.closed else "no longer held by this caller"
+            raise BadInput(f"import {self.import_id} is {state}")
 
     def _not_yet(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.filter(pl.col("raw_row") > self.resume_row) if self.resume_row else rows
@@ -145,153 +141,58 @@ class Load:
         what = f"import {self.import_id}, {self.feed}: batch {self._batch}"
         with self._parts.commits.begin(self._actor, what) as commit:
             numbered = self._parts.series.assign(found, commit)
-            receipt = Receipt(self.import_id, self.feed, commit=commit.number)
-            for part in numbered.partition_by("statistic"):
-                receipt = receipt.plus(self._store(part, commit))
-            receipt = receipt.plus(self._quarantine(refused, commit))
-            place = Receipt(
-                self.import_id,
-                self.feed,
-                last_row=_span(found, refused)[1],
+            receipt = self._receipt(
                 received=found.height + refused.height,
+                last_row=_span(found, refused)[1],
                 commit=commit.number,
             )
-            receipt = receipt.plus(place)
+            for part in numbered.partition_by("statistic"):
+                receipt = receipt.plus(self._writer.values(part, commit))
+            receipt = receipt.plus(self._writer.quarantine(refused, commit))
             receipts.write(receipt, self._batch, commit)
         self._batch += 1
         self._total = self._total.plus(receipt)
         return receipt
 
-    def _store(self, rows: pl.DataFrame, commit: Commit) -> Receipt:
-        """Write the values of one statistic; the counts are of rows the lake says it wrote."""
-        statistic = str(rows["statistic"].first())
-        standing = commit.session.query(
-            _STANDING, _bounds(rows, statistic), hours=rows.select(classify.HOUR)
-        )
-        beside = classify.against(rows, standing)
-        told = self._told_before(beside, statistic, commit)
-        outcome = classify.classify(beside, told, self._raw, self._opened)
-        replaced = standing.join(outcome.replaced, on=classify.HOUR)
-        self._supersede(replaced, statistic, commit)
-        written = commit.session.insert("observation", self._with_quality(outcome, commit))
-        written += self._to_history(self._stamped(outcome.passed, commit), commit)
-        self._flag(outcome.conflicts, statistic, commit)
-        return Receipt(
-            self.import_id,
-            self.feed,
-            stored=written,
-            corrected=outcome.corrected,
-            duplicate=outcome.duplicate,
-            commit=commit.number,
-        )
-
-    def _told_before(self, beside: pl.DataFrame, statistic: str, commit: Commit) -> pl.DataFrame:
-        hours = classify.doubtful(beside)
-        if hours.is_empty():
-            return pl.DataFrame()
-        parameters = [*_bounds(hours, statistic), self._raw, self._opened]
-        return commit.session.query(_TOLD_BEFORE, parameters, hours=hours)
-
-    def _supersede(self, replaced: pl.DataFrame, statistic: str, commit: Commit) -> None:
-        if replaced.is_empty():
-            return
-        self._to_history(replaced, commit)
-        bounds = _bounds(replaced, statistic)[:3]
-        commit.session.execute(_DELETE, bounds, gone=replaced.select(classify.HOUR))
-
-    def _to_history(self, rows: pl.DataFrame, commit: Commit) -> int:
-        former = rows.select(_OBSERVATION).with_columns(
-            pl.lit(commit.number, dtype=pl.Int64).alias("superseded_commit"),
-            pl.lit(commit.known_at, dtype=pl.Datetime("us")).alias("superseded_at"),
-            pl.lit(commit.actor).alias("actor"),
-        )
-        return commit.session.insert("history", former)
-
-    def _stamped(self, rows: pl.DataFrame, commit: Commit) -> pl.DataFrame:
-        return rows.with_columns(
-            pl.lit(int(Quality.NOT_CHECKED), dtype=pl.UInt8).alias("quality"),
-            pl.lit(commit.number, dtype=pl.Int64).alias("commit"),
-            pl.lit(self._raw, dtype=pl.Int32).alias("raw"),
-        ).select(_OBSERVATION)
-
-    def _with_quality(self, outcome: classify.Classified, commit: Commit) -> pl.DataFrame:
-        """Return the standing rows with the code of the flags that cover them already."""
-        rows = self._stamped(outcome.current, commit)
-        if rows.is_empty():
-            return rows
-        repeated = outcome.conflicts.select(
-            *classify.HOUR, pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality")
-        )
-        covered = self._parts.flags.codes(rows, commit.number, commit.session)
-        codes = pl.concat([covered, repeated]).group_by(classify.HOUR).agg(pl.col("quality").max())
-        if not codes.is_empty():
-            rows = rows.update(codes, on=classify.HOUR)
-        commit.after(lambda: self._parts.latest.follow(rows))
-        return rows
-
-    def _flag(self, conflicts: pl.DataFrame, statistic: str, commit: Commit) -> None:
-        if conflicts.is_empty():
-            return
-        instant = pl.col("start") + timedelta(microseconds=1)
-        flags = conflicts.with_columns(
-            pl.max_horizontal("end", instant).alias("end"),
-            pl.lit(classify.REPEATED_HOUR).alias("check"),
-            pl.lit(None, dtype=pl.String).alias("version"),
-            pl.lit(classify.RULE).alias("limit"),
-            pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality"),
-        )
-        self._parts.flags.insert(flags, commit)
-
-    def _quarantine(self, refused: pl.DataFrame, commit: Commit) -> Receipt:
-        rows = refused.rename({"raw_column": "column"}).with_columns(
-            pl.lit(self.import_id, dtype=pl.Int64).alias("import"),
-            pl.lit(commit.number, dtype=pl.Int64).alias("commit"),
-        )
-        kept = commit.session.insert("quarantine", rows)
-        return Receipt(self.import_id, self.feed, rejected=kept, commit=commit.number)
-
 
 def begin(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
-    """Open an import of a kept file, or take up the one that was cut short."""
+    """Open an import of a kept file, or take up the one that was cut short.
+
+    Raises ``BadInput`` when that one is still being written by somebody.
+    """
     with parts.lake.writer:
-        unfinished = parts.lake.read(
-            'SELECT i."import", i.raw, i.commit, '
-            "max(r.last_row) AS last_row, count(r.batch)::INTEGER AS batches, "
-            + ", ".join(
-                f"coalesce(sum(r.{name}), 0)::BIGINT AS {name}"
-                for name in ("received", "stored", "corrected", "duplicate", "rejected")
-            )
-            + ' FROM import_log i JOIN raw_file f USING (raw) LEFT JOIN receipt r USING ("import") '
-            "WHERE i.feed = ? AND f.sha256 = ? "
-            'GROUP BY i."import", i.raw, i.commit HAVING NOT coalesce(bool_or(r.closed), false) '
-            'ORDER BY i."import" LIMIT 1',
-            [feed, file.sha256],
+        found = parts.lake.read(_UNFINISHED, [feed, file.sha256])
+        load = (
+            _open(parts, feed, file, actor)
+            if found.is_empty()
+            else _resume(parts, feed, actor, found.row(0, named=True))
         )
-        if not unfinished.is_empty():
-            row = unfinished.row(0, named=True)
-            counts = {name: row[name] for name in ("received", "stored", "corrected")}
-            counts |= {name: row[name] for name in ("duplicate", "rejected")}
-            so_far = Receipt(row["import"], feed, last_row=row["last_row"] or 0, **counts)
-            return Load(parts, so_far, row["raw"], row["batches"] + 1, actor, row["commit"])
-        return _open(parts, feed, file, actor)
+        parts.live[load.import_id] = load
+    return load
+
+
+def _resume(parts: Parts, feed: str, actor: str, row: dict[str, Any]) -> Load:
+    if row["import"] in parts.live:
+        raise BadInput(f"import {row['import']} of the same file by {feed} is under way")
+    counts = {name: row[name] for name in (*_COUNTS, "last_row")}
+    job = Job(row["import"], feed, row["raw"], row["commit"])
+    return Load(parts, job, actor, Receipt(job.number, feed, **counts), row["batches"] + 1)
 
 
 def _open(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
     with parts.commits.begin(actor, f"import of {file.name} by {feed} begun") as commit:
-        known = commit.session.query("SELECT raw FROM raw_file WHERE sha256 = ?", [file.sha256])
-        top = commit.session.query(
-            "SELECT (SELECT coalesce(max(raw), 0) FROM raw_file) AS raw, "
-            '(SELECT coalesce(max("import"), 0) FROM import_log) AS "import"'
-        ).row(0, named=True)
-        raw = top["raw"] + 1 if known.is_empty() else known["raw"].item()
-        if known.is_empty():
+        top = commit.session.query(_NUMBERS, [file.sha256]).row(0, named=True)
+        raw = top["known"] or top["raw"] + 1
+        if top["known"] is None:
             kept = {"raw": raw, "sha256": file.sha256, "size": file.size, "name": file.name}
             entry = schema.frame("raw_file", [kept | {"commit": commit.number}])
             commit.session.insert("raw_file", entry)
-        row = {"import": top["import"] + 1, "feed": feed, "raw": raw, "name": file.name}
+        number = top["import"] + 1
+        row = {"import": number, "feed": feed, "raw": raw, "name": file.name}
         row |= {"actor": actor, "commit": commit.number}
         commit.session.insert("import_log", schema.frame("import_log", [row]))
-    return Load(parts, Receipt(row["import"], feed), raw, 1, actor, commit.number)
+    job = Job(number, feed, raw, commit.number)
+    return Load(parts, job, actor, Receipt(number, feed), batch=1)
 
 
 def _span(found: pl.DataFrame, refused: pl.DataFrame) -> tuple[int, int]:
@@ -299,12 +200,6 @@ def _span(found: pl.DataFrame, refused: pl.DataFrame) -> tuple[int, int]:
     rows = pl.concat([found.select("raw_row"), refused.select("raw_row")])
     first, last = rows.select(pl.min("raw_row"), pl.max("raw_row").alias("last")).row(0)
     return int(first), int(last)
-
-
-def _bounds(rows: pl.DataFrame, statistic: str) -> list[object]:
-    """Return the constants that let the lake skip files and row groups."""
-    start, series = rows["start"], rows["series"]
-    return [statistic, start.min(), start.max(), series.min(), series.max()]
 
 
 def _typed(
@@ -315,7 +210,10 @@ def _typed(
         raise BadInput(f"{what} need the columns {', '.join(absent)}")
     if absent:
         return pl.DataFrame(schema=types)
-    typed = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
+    try:
+        typed = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"{what} have a column of the wrong type: {error}") from error
     needed = ["raw_row"] if may_be_empty else list(types)
     holes = [name for name in needed if typed[name].null_count()]
     if holes:

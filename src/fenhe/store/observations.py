@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
-from fenhe.store.commits import CommitLog
 from fenhe.store.flags import Flags
 from fenhe.store.lake import Lake
 from fenhe.store.series import KEY, SeriesRegister
@@ -28,14 +28,20 @@ _READ = 'series, start, "end", value, decimals, quality, commit, raw, raw_row'
 _FEW = 64  # up to here the numbers are written into the query, where they prune row groups
 
 
+@dataclass(frozen=True)
+class _Slice:
+    """The condition that picks series and period, its parameters and its frame of series."""
+
+    where: str
+    parameters: list[object]
+    wanted: pl.DataFrame
+
+
 class Observations:
     """Reads of the tables observation and history."""
 
-    def __init__(
-        self, lake: Lake, commits: CommitLog, series: SeriesRegister, flags: Flags
-    ) -> None:
+    def __init__(self, lake: Lake, series: SeriesRegister, flags: Flags) -> None:
         self._lake = lake
-        self._commits = commits
         self._series = series
         self._flags = flags
         self._raw: dict[int, str] = {}
@@ -55,13 +61,8 @@ class Observations:
         their code. A value that is missing is not there.
         """
         wanted = self._series.find(sites, items, statistic)
-        last = self._commits.last
-        past = None if as_of is None or as_of >= last else as_of
-        rows = self._rows(wanted, statistic, start, end, past)
-        if past is not None and not rows.is_empty():
-            codes = self._flags.codes(rows, past)
-            zero = rows.with_columns(pl.lit(0, dtype=pl.UInt8).alias("quality"))
-            rows = zero.update(codes, on=["series", "start"])
+        part = _slice(wanted, statistic, start, end)
+        rows = self._standing(part) if as_of is None else self._known(part, as_of)
         return self._named(rows, wanted).sort("site", "item", "start").select(COLUMNS)
 
     def history(self, site: str, item: str, statistic: str, start: datetime) -> pl.DataFrame:
@@ -89,25 +90,25 @@ class Observations:
         ).row(0)
         return None if row[0] is None else (row[0], row[1])
 
-    def _rows(
-        self,
-        wanted: pl.DataFrame,
-        statistic: str,
-        start: datetime | None,
-        end: datetime | None,
-        past: int | None,
-    ) -> pl.DataFrame:
-        where, parameters = _where(wanted, statistic, start, end)
-        if past is None:
-            sql = f"SELECT {_READ} FROM observation WHERE {where}"
-        else:
-            sql = (
-                f"SELECT {_READ} FROM observation WHERE {where} AND commit <= ? UNION ALL "
-                f"SELECT {_READ} FROM history WHERE {where} "
-                "AND commit <= ? AND superseded_commit > ?"
-            )
-            parameters = [*parameters, past, *parameters, past, past]
-        return self._lake.read(sql, parameters, wanted=wanted)
+    def _standing(self, part: _Slice) -> pl.DataFrame:
+        sql = f"SELECT {_READ} FROM observation WHERE {part.where}"
+        return self._lake.read(sql, part.parameters, wanted=part.wanted)
+
+    def _known(self, part: _Slice, as_of: int) -> pl.DataFrame:
+        """Return the values known at ``as_of``, with the codes of the flags known then.
+
+        Always asks both tables: a commit may become visible at any moment.
+        """
+        sql = (
+            f"SELECT {_READ} FROM observation WHERE {part.where} AND commit <= ? UNION ALL "
+            f"SELECT {_READ} FROM history WHERE {part.where} "
+            "AND commit <= ? AND superseded_commit > ?"
+        )
+        parameters = [*part.parameters, as_of, *part.parameters, as_of, as_of]
+        rows = self._lake.read(sql, parameters, wanted=part.wanted)
+        codes = self._flags.codes(rows, as_of)
+        bare = rows.with_columns(pl.lit(0, dtype=pl.UInt8).alias("quality"))
+        return bare.update(codes, on=["series", "start"])
 
     def _named(self, rows: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
         """Put site and item for the series number and the hash for the file number."""
@@ -122,9 +123,9 @@ class Observations:
         return rows.join(wanted.select("series", *KEY[:2]), on="series").join(hashes, on="raw")
 
 
-def _where(
+def _slice(
     wanted: pl.DataFrame, statistic: str, start: datetime | None, end: datetime | None
-) -> tuple[str, list[object]]:
+) -> _Slice:
     parts, parameters = ["statistic = ?"], [statistic]
     bounds: list[object] = []
     if start is not None:
@@ -139,4 +140,4 @@ def _where(
     else:
         parts.append(f"series BETWEEN {min(numbers)} AND {max(numbers)}")
         parts.append("series IN (SELECT series FROM wanted)")
-    return " AND ".join(parts), [*parameters, *bounds]
+    return _Slice(" AND ".join(parts), [*parameters, *bounds], wanted)

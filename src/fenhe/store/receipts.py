@@ -57,9 +57,15 @@ class Receipt:
             raise ReceiptUnbalanced(self.received, self.stored, self.duplicate, self.rejected)
 
     def plus(self, other: Receipt) -> Receipt:
-        """Return the counts of both; position, commit and state are those of ``other``."""
+        """Return the counts of both, the later position and commit, closed if either is."""
         sums = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
-        return replace(other, last_row=max(self.last_row, other.last_row), **sums)
+        return replace(
+            self,
+            last_row=max(self.last_row, other.last_row),
+            closed=self.closed or other.closed,
+            commit=max(self.commit, other.commit),
+            **sums,
+        )
 
 
 def write(receipt: Receipt, batch: int, commit: Commit) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakValueDictionary
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from fenhe.store.cells import Cells
 from fenhe.store.commits import Clock, CommitLog, utc_now
 from fenhe.store.flags import Flags
 from fenhe.store.imports import Load
+from fenhe.store.ingest import Parts
 from fenhe.store.lake import Lake
 from fenhe.store.latest import Latest
 from fenhe.store.lock import OwnerLock
@@ -41,8 +43,16 @@ class Store:
         self._series = SeriesRegister(self._lake)
         self._latest = Latest(self._lake, self._series)
         self._flags = Flags(self._lake, self._commits, self._series, self._latest)
-        self._observations = Observations(self._lake, self._commits, self._series, self._flags)
+        self._observations = Observations(self._lake, self._series, self._flags)
         self.cells = Cells(self._lake, self._commits)
+        self._parts = Parts(
+            self._lake,
+            self._commits,
+            self._series,
+            self._flags,
+            self._latest,
+            WeakValueDictionary(),
+        )
 
     @classmethod
     def open(cls, folder: Path | str, clock: Clock = utc_now) -> Self:
@@ -82,8 +92,7 @@ class Store:
 
     def begin_import(self, feed_id: str, raw_file: RawFile, actor: str) -> Load:
         """Open an import of a kept file, or take up the unfinished one of this feed and file."""
-        parts = imports.Parts(self._lake, self._commits, self._series, self._flags, self._latest)
-        return imports.begin(parts, feed_id, raw_file, actor)
+        return imports.begin(self._parts, feed_id, raw_file, actor)
 
     def observations(  # noqa: PLR0917 (one filter per part of the key, all optional)
         self,

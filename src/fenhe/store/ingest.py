@@ -1,0 +1,165 @@
+"""Writing one batch: which values stand, which become history, what is flagged and refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+import polars as pl
+
+from fenhe.quality.flags import Quality
+from fenhe.store import classify, schema
+from fenhe.store.commits import Commit, CommitLog
+from fenhe.store.flags import Flags
+from fenhe.store.lake import Lake
+from fenhe.store.latest import Latest
+from fenhe.store.receipts import Receipt
+from fenhe.store.series import SeriesRegister
+
+if TYPE_CHECKING:
+    from fenhe.store.imports import Load
+
+_OBSERVATION = list(schema.TABLES["observation"].columns)
+_STANDING = """
+SELECT o.* FROM observation o SEMI JOIN hours h ON o.series = h.series AND o.start = h.start
+WHERE o.statistic = ? AND o.start BETWEEN ? AND ? AND o.series BETWEEN ? AND ?
+"""
+_TOLD_BEFORE = """
+SELECT o.series, o.start, o."end", o.value
+FROM history o SEMI JOIN hours h ON o.series = h.series AND o.start = h.start
+WHERE o.statistic = ? AND o.start BETWEEN ? AND ? AND o.series BETWEEN ? AND ?
+AND o.raw = ? AND o.commit < ?
+"""
+_DELETE = """
+DELETE FROM observation USING gone
+WHERE observation.statistic = ? AND observation.start BETWEEN ? AND ?
+AND observation.series = gone.series AND observation.start = gone.start
+"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The pieces of the store an import works with."""
+
+    lake: Lake
+    commits: CommitLog
+    series: SeriesRegister
+    flags: Flags
+    latest: Latest
+    # imports being written in this process; a dropped one frees its place by itself
+    live: WeakValueDictionary[int, Load]
+
+
+@dataclass(frozen=True)
+class Job:
+    """An import as the tables know it; ``opened`` is the commit that began it."""
+
+    number: int
+    feed: str
+    raw: int
+    opened: int
+
+
+class Writer:
+    """Puts the rows of one import into an open commit and counts what the lake wrote."""
+
+    def __init__(self, parts: Parts, job: Job) -> None:
+        self._parts = parts
+        self._job = job
+
+    def values(self, rows: pl.DataFrame, commit: Commit) -> Receipt:
+        """Write the values of one statistic; the counts are of rows the lake says it wrote."""
+        statistic = str(rows["statistic"].first())
+        standing = commit.session.query(
+            _STANDING, _bounds(rows, statistic), hours=rows.select(classify.HOUR)
+        )
+        beside = classify.against(rows, standing)
+        told = self._told_before(beside, statistic, commit)
+        outcome = classify.classify(beside, told, self._job.raw, self._job.opened)
+        replaced = standing.join(outcome.replaced, on=classify.HOUR)
+        self._supersede(replaced, statistic, commit)
+        written = commit.session.insert("observation", self._with_quality(outcome, commit))
+        written += self._to_history(self._stamped(outcome.passed, commit), commit)
+        self._flag(outcome.conflicts, commit)
+        return Receipt(
+            self._job.number,
+            self._job.feed,
+            stored=written,
+            corrected=outcome.corrected,
+            duplicate=outcome.duplicate,
+            commit=commit.number,
+        )
+
+    def _told_before(self, beside: pl.DataFrame, statistic: str, commit: Commit) -> pl.DataFrame:
+        hours = classify.doubtful(beside)
+        if hours.is_empty():
+            return pl.DataFrame()
+        parameters = [*_bounds(hours, statistic), self._job.raw, self._job.opened]
+        return commit.session.query(_TOLD_BEFORE, parameters, hours=hours)
+
+    def _supersede(self, replaced: pl.DataFrame, statistic: str, commit: Commit) -> None:
+        if replaced.is_empty():
+            return
+        self._to_history(replaced, commit)
+        bounds = _bounds(replaced, statistic)[:3]
+        commit.session.execute(_DELETE, bounds, gone=replaced.select(classify.HOUR))
+
+    def _to_history(self, rows: pl.DataFrame, commit: Commit) -> int:
+        former = rows.select(_OBSERVATION).with_columns(
+            pl.lit(commit.number, dtype=pl.Int64).alias("superseded_commit"),
+            pl.lit(commit.known_at, dtype=pl.Datetime("us")).alias("superseded_at"),
+            pl.lit(commit.actor).alias("actor"),
+        )
+        return commit.session.insert("history", former)
+
+    def _stamped(self, rows: pl.DataFrame, commit: Commit) -> pl.DataFrame:
+        return rows.with_columns(
+            pl.lit(int(Quality.NOT_CHECKED), dtype=pl.UInt8).alias("quality"),
+            pl.lit(commit.number, dtype=pl.Int64).alias("commit"),
+            pl.lit(self._job.raw, dtype=pl.Int32).alias("raw"),
+        ).select(_OBSERVATION)
+
+    def _with_quality(self, outcome: classify.Classified, commit: Commit) -> pl.DataFrame:
+        """Return the standing rows with the code of the flags that cover them already."""
+        rows = self._stamped(outcome.current, commit)
+        if rows.is_empty():
+            return rows
+        repeated = outcome.conflicts.select(
+            *classify.HOUR, pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality")
+        )
+        covered = self._parts.flags.codes(rows, commit.number, commit.session)
+        codes = pl.concat([covered, repeated]).group_by(classify.HOUR).agg(pl.col("quality").max())
+        if not codes.is_empty():
+            rows = rows.update(codes, on=classify.HOUR)
+        commit.after(lambda: self._parts.latest.follow(rows))
+        return rows
+
+    def _flag(self, conflicts: pl.DataFrame, commit: Commit) -> None:
+        if conflicts.is_empty():
+            return
+        instant = pl.col("start") + timedelta(microseconds=1)
+        flags = conflicts.with_columns(
+            pl.max_horizontal("end", instant).alias("end"),
+            pl.lit(classify.REPEATED_HOUR).alias("check"),
+            pl.lit(None, dtype=pl.String).alias("version"),
+            pl.lit(classify.RULE).alias("limit"),
+            pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality"),
+        )
+        self._parts.flags.insert(flags, commit)
+
+    def quarantine(self, refused: pl.DataFrame, commit: Commit) -> Receipt:
+        """Keep the rejected cells with their text and reason."""
+        rows = refused.rename({"raw_column": "column"}).with_columns(
+            pl.lit(self._job.number, dtype=pl.Int64).alias("import"),
+            pl.lit(commit.number, dtype=pl.Int64).alias("commit"),
+        )
+        kept = commit.session.insert("quarantine", rows)
+        return Receipt(self._job.number, self._job.feed, rejected=kept, commit=commit.number)
+
+
+def _bounds(rows: pl.DataFrame, statistic: str) -> list[object]:
+    """Return the constants that let the lake skip files and row groups."""
+    start, series = rows["start"], rows["series"]
+    return [statistic, start.min(), start.max(), series.min(), series.max()]
