@@ -16,6 +16,11 @@ MAX_DECIMALS = 9
 _MAX_UNITS = 2**63 - 1
 _POWERS = pl.Series([10**i for i in range(MAX_DECIMALS + 1)], dtype=pl.Int64)
 
+# 10^22 is the last power of ten a float holds exactly
+_FLOAT_POWERS = pl.Series([float(10**i) for i in range(23)], dtype=pl.Float64)
+_SAFE_UNITS = 2**53
+_SAFE_LENGTH = 16  # sign or point, and at most 15 digits: below 2^53
+
 _PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$"
 # what the slower exact reader is asked about; anything else is bad without asking
 _UNUSUAL = r"^[-+.0-9eE－−＋．０-９ｅＥ]+$"
@@ -159,3 +164,48 @@ def to_text(units: pl.Series, decimals: pl.Series) -> pl.Series:
     part = pl.when(pl.col("d") > 0).then("." + digits.str.tail(pl.col("d"))).otherwise(pl.lit(""))
     sign = pl.when(pl.col("m") < 0).then(pl.lit("-")).otherwise(pl.lit(""))
     return frame.select(pl.concat_str(sign, whole, part).alias(units.name)).to_series()
+
+
+class Floats(NamedTuple):
+    """Nearest floats with the decimals each cell wrote: round(value * 10^decimals) is exact."""
+
+    value: pl.Series
+    decimals: pl.Series
+    bad: pl.Series
+
+
+def read_floats(series: pl.Series, shift: int = 0) -> Floats:
+    """Read decimal text as the nearest float of value / 10^shift, and its decimals (UInt8).
+
+    The float is that of the decimal itself: no arithmetic on floats comes between. Cells
+    whose digits do not fit 2^53 are bad, as is text that is no number; null stays null.
+    """
+    text = pl.col("t")
+    frame = pl.DataFrame({"t": series}).with_columns(
+        simple=text.str.contains(_PLAIN) & (text.str.len_bytes() <= _SAFE_LENGTH),
+        d=(text.str.len_bytes().cast(pl.Int64) - text.str.find(".", literal=True) - 1).fill_null(0),
+    )
+    if shift or not frame.select((pl.col("simple") & (pl.col("d") <= MAX_DECIMALS)).all()).item():
+        return _floats_of(read_cells(series), shift)
+    done = frame.select(text.cast(pl.Float64), pl.when(text.is_not_null()).then("d").cast(pl.UInt8))
+    return Floats(
+        done.to_series(0).alias(series.name),
+        done.to_series(1),
+        pl.repeat(value=False, n=len(series), dtype=pl.Boolean, eager=True),
+    )
+
+
+def _floats_of(cells: Cells, shift: int) -> Floats:
+    """Divide integers by their power of ten: both exact in a float, so the result is nearest."""
+    frame = pl.DataFrame({"m": cells.mantissa, "d": cells.decimals, "bad": cells.bad})
+    frame = frame.with_columns(
+        bad=pl.col("bad") | (pl.col("m").abs() >= _SAFE_UNITS).fill_null(value=False),
+        d=pl.col("d").cast(pl.Int64) + shift,
+    ).with_columns(m=pl.when(~pl.col("bad")).then("m"))
+    power = _FLOAT_POWERS.gather(frame["d"])
+    done = frame.select(
+        (pl.col("m").cast(pl.Float64) / power).alias(cells.mantissa.name),
+        pl.when(pl.col("m").is_not_null()).then("d").cast(pl.UInt8),
+        "bad",
+    )
+    return Floats(*done.get_columns())

@@ -1,0 +1,239 @@
+"""Read feed descriptions; what a description may say is checked key by key."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fenhe.base.errors import BadInput, Place
+from fenhe.protocols.tables.feeds.model import (
+    HOURS,
+    UNITS,
+    Feed,
+    ItemColumn,
+    PairRule,
+    Station,
+    Threshold,
+    Time,
+)
+
+ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25", "o3_8h", "o3_1h")
+_CHECKS = (
+    "pm25_above_pm10_share",
+    "aqi_below_pm25_share",
+    "aqi_differs_share",
+    "rejected_share",
+    "beyond_share",
+    "enough_values",
+)
+_CHOICES = {
+    "layout": ("wide", "long"),
+    "form": ("label", "date", "parts"),
+    "label": ("start", "end"),
+    "zone": ("Beijing", "UTC"),
+    "kind": ("code", "name", "name+city", "area"),
+    "mark": ("A", "B", "C"),
+}
+
+
+class _Part:
+    """One table of a description, read key by key; ``done`` refuses what was not asked for."""
+
+    def __init__(self, data: Any, where: str, file: str) -> None:
+        if not isinstance(data, dict):
+            raise BadInput(f"'{where}' must be a table", place=Place(file))
+        self.data, self.where, self.file = dict(data), where, file
+
+    def fail(self, message: str) -> BadInput:
+        return BadInput(f"{self.where}: {message}", place=Place(self.file))
+
+    def take(self, key: str, kind: type, default: Any = ...) -> Any:
+        if key not in self.data:
+            if default is ...:
+                raise self.fail(f"'{key}' is missing")
+            return default
+        value = self.data.pop(key)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise self.fail(f"'{key}' must be {kind.__name__}, not {value!r}")
+        if key in _CHOICES and value not in _CHOICES[key]:
+            raise self.fail(f"'{key}' must be one of {', '.join(_CHOICES[key])}, not {value!r}")
+        return value
+
+    def texts(self, key: str, default: Any = ...) -> tuple[str, ...]:
+        values = self.take(key, list, default)
+        if not all(isinstance(value, str) for value in values):
+            raise self.fail(f"'{key}' must be a list of texts")
+        return tuple(values)
+
+    def span(self, key: str) -> tuple[float, float]:
+        values = self.take(key, list)
+        if len(values) != 2 or not all(type(v) in (int, float) for v in values):
+            raise self.fail(f"'{key}' must be [from, to]")
+        low, high = float(values[0]), float(values[1])
+        if low >= high:
+            raise self.fail(f"'{key}' must rise")
+        return low, high
+
+    def done(self) -> None:
+        if self.data:
+            raise self.fail(f"unknown key '{next(iter(self.data))}'")
+
+
+def read(path: Path) -> Feed:
+    """Read one description file; unknown keys, units and choices are refused by name."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"not a TOML file: {error}", place=Place(path.name)) from None
+    part = _Part(data, "feed", path.name)
+    statistic = _statistic(part, part.take("statistic", str))
+    layout = part.take("layout", str)
+    feed = Feed(
+        id=part.take("id", str),
+        title_zh=part.take("title_zh", str),
+        title_en=part.take("title_en", str),
+        layout=layout,
+        statistic=statistic,
+        licence=part.take("licence", str),
+        source=part.take("source", str),
+        public=part.take("public", bool),
+        simulated=part.take("simulated", bool),
+        notes=part.take("notes", str),
+        time=_time(_Part(part.take("time", dict), "time", path.name)),
+        station=_station(_Part(part.take("station", dict), "station", path.name)),
+        items=_items(part, statistic),
+        checks=_checks(part),
+        sentinels=part.texts("sentinels", []),
+        missing=part.texts("missing", []),
+        ignored=part.texts("ignored", []),
+        item_column=part.take("item_column", str, None),
+        value_column=part.take("value_column", str, None),
+        unit_column=part.take("unit_column", str, None),
+        published_aqi=part.take("published_aqi", str, None),
+        pairs=_pairs(part),
+    )
+    part.done()
+    if path.stem != feed.id:
+        raise part.fail(f"the id '{feed.id}' must be the file's name")
+    if (layout == "long") != (feed.item_column is not None and feed.value_column is not None):
+        raise part.fail("item_column and value_column belong to the long layout, and only there")
+    return feed
+
+
+def _statistic(part: _Part, value: str) -> str:
+    if value not in HOURS:
+        raise part.fail(f"'statistic' must be one of {', '.join(HOURS)}, not {value!r}")
+    return value
+
+
+def _time(part: _Part) -> Time:
+    time = Time(
+        columns=part.texts("columns"),
+        form=part.take("form", str),
+        label=part.take("label", str),
+        zone=part.take("zone", str),
+        mark=part.take("mark", str),
+        reason=part.take("reason", str),
+    )
+    part.done()
+    if len(time.columns) != (4 if time.form == "parts" else 1):
+        raise part.fail("'columns' must name one column, or year, month, day and hour for parts")
+    return time
+
+
+def _station(part: _Part) -> Station:
+    station = Station(
+        column=part.take("column", str),
+        kind=part.take("kind", str),
+        city=part.take("city", str, None),
+    )
+    part.done()
+    if station.kind == "name+city" and station.city is None:
+        raise part.fail("'city' is missing: names repeat between cities")
+    return station
+
+
+def _items(part: _Part, statistic: str) -> tuple[ItemColumn, ...]:
+    items = tuple(
+        _item(_Part(entry, f"item {i}", part.file), statistic)
+        for i, entry in enumerate(part.take("item", list), start=1)
+    )
+    keys = [(item.item, item.statistic) for item in items]
+    if len(set(keys)) != len(keys):
+        raise part.fail("an item is described twice")
+    return items
+
+
+def _item(part: _Part, statistic: str) -> ItemColumn:
+    item = ItemColumn(
+        item=part.take("item", str),
+        names=part.texts("names"),
+        unit=part.take("unit", str),
+        statistic=_statistic(part, part.take("statistic", str, statistic)),
+        decimals=part.take("decimals", int),
+        hard=part.span("hard"),
+        median=part.span("median"),
+        reason=part.take("reason", str),
+    )
+    part.done()
+    if item.item not in ITEMS:
+        raise part.fail(f"unknown item '{item.item}'; known are {', '.join(ITEMS)}")
+    if item.unit not in UNITS:
+        raise part.fail(f"unknown unit '{item.unit}'; known are {', '.join(UNITS)}")
+    if not item.names:
+        raise part.fail("'names' is empty")
+    return item
+
+
+def _checks(part: _Part) -> dict[str, Threshold]:
+    checks = _Part(part.take("checks", dict), "checks", part.file)
+    found = {
+        name: _threshold(_Part(checks.take(name, dict), f"checks.{name}", part.file))
+        for name in _CHECKS
+        if name in checks.data
+    }
+    checks.done()
+    return found
+
+
+def _threshold(part: _Part) -> Threshold:
+    threshold = Threshold(value=part.take("value", float), reason=part.take("reason", str))
+    part.done()
+    return threshold
+
+
+def _pairs(part: _Part) -> PairRule | None:
+    data = part.take("pairs", dict, None)
+    if data is None:
+        return None
+    pairs = _Part(data, "pairs", part.file)
+    columns = pairs.take("columns", list)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in columns):
+        raise pairs.fail("'columns' must be a list of [current, largest]")
+    rule = PairRule(
+        pairs=tuple((str(current), str(largest)) for current, largest in columns),
+        share=_threshold(_Part(pairs.take("share", dict), "pairs.share", part.file)),
+    )
+    pairs.done()
+    return rule
+
+
+@cache
+def known() -> tuple[Feed, ...]:
+    """Return the feeds that come with Fenhe, by id."""
+    folder = resources.files("fenhe.protocols.tables.feeds")
+    with resources.as_file(folder) as path:
+        return tuple(read(file) for file in sorted(Path(path).glob("*.toml")))
+
+
+def load(feed_id: str) -> Feed:
+    """Return a feed by id; ``BadInput`` lists the known ones."""
+    for feed in known():
+        if feed.id == feed_id:
+            return feed
+    raise BadInput(f"unknown feed '{feed_id}'; known are {', '.join(f.id for f in known())}")

@@ -1,0 +1,176 @@
+"""What a feed description says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from fenhe.base.errors import BadInput, Place
+
+# the unit every item is kept in; everything else is µg/m³
+CANONICAL = {"co": "mg/m3"}
+UNITS = {"mg/m3": 0, "ug/m3": 3, "ng/m3": 6}
+HOURS = {"1h": 1, "8h": 8, "24h": 24}
+
+
+def canonical_unit(item: str) -> str:
+    """Return the unit an item is stored in."""
+    return CANONICAL.get(item, "ug/m3")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A tuning value of a check with the reason it was chosen; no legal force."""
+
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Time:
+    """Where the time stands, and which end of the interval it labels."""
+
+    columns: tuple[str, ...]
+    form: str  # label: 2018-02-20 07:00; date: 2018-02-20; parts: year, month, day, hour
+    label: str  # start | end
+    zone: str  # Beijing | UTC
+    mark: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Station:
+    """Which column names the place, and what kind of name it is."""
+
+    column: str
+    kind: str  # code | name | name+city | area
+    city: str | None = None
+
+
+@dataclass(frozen=True)
+class ItemColumn:
+    """One measured item: the column (or, in a long table, the spelling) that holds it."""
+
+    item: str
+    names: tuple[str, ...]
+    unit: str
+    statistic: str
+    decimals: int
+    hard: tuple[float, float]  # outside: the cell is rejected; canonical unit
+    median: tuple[float, float]  # outside: the file is doubted; canonical unit
+    reason: str
+
+    @property
+    def shift(self) -> int:
+        """Return s with canonical value = written value / 10^s, exactly."""
+        return UNITS[self.unit] - UNITS[canonical_unit(self.item)]
+
+
+@dataclass(frozen=True)
+class PairRule:
+    """Columns whose names may be swapped, decided by largest >= current in the whole file."""
+
+    pairs: tuple[tuple[str, str], ...]  # (named current, named largest)
+    share: Threshold
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One file layout: columns, units, time label, station naming, and what is plausible."""
+
+    id: str
+    title_zh: str
+    title_en: str
+    layout: str  # wide | long
+    statistic: str
+    licence: str
+    source: str
+    public: bool
+    simulated: bool
+    notes: str
+    time: Time
+    station: Station
+    items: tuple[ItemColumn, ...]
+    checks: dict[str, Threshold]
+    sentinels: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    item_column: str | None = None
+    value_column: str | None = None
+    unit_column: str | None = None
+    published_aqi: str | None = None
+    pairs: PairRule | None = None
+    decision: str | None = field(default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether parsing may begin: no column's meaning is open."""
+        return self.pairs is None or self.decision is not None
+
+    def swapped(self, decision: str, *, swap: bool) -> Feed:
+        """Return the feed with the pair question answered, and the decision in words."""
+        if not swap or self.pairs is None:
+            return replace(self, decision=decision)
+        exchange = {a: b for pair in self.pairs.pairs for a, b in (pair, pair[::-1])}
+        items = tuple(
+            replace(item, names=tuple(exchange.get(name, name) for name in item.names))
+            for item in self.items
+        )
+        return replace(self, items=items, decision=decision)
+
+    def column_of(self, item: ItemColumn, columns: Sequence[str], file: str) -> str:
+        """Return the column of a wide file that holds an item."""
+        found = [name for name in item.names if name in columns]
+        if len(found) == 1:
+            return found[0]
+        wanted = " or ".join(item.names)
+        if not found:
+            raise BadInput(
+                f"there is no column {wanted}; feed {self.id} needs it. "
+                f"The file has: {', '.join(columns)}",
+                place=Place(file, 1),
+            )
+        raise BadInput(f"columns {', '.join(found)} both name {item.item}", place=Place(file, 1))
+
+    def check_columns(self, columns: Sequence[str], file: str) -> None:
+        """Raise ``BadInput`` naming the columns the feed needs and the file lacks."""
+        needed = [*self.time.columns, self.station.column]
+        if self.station.kind == "name+city" and self.station.city:
+            needed.append(self.station.city)
+        if self.layout == "long":
+            needed += [c for c in (self.item_column, self.value_column) if c]
+        if self.published_aqi and self.layout == "wide":
+            needed.append(self.published_aqi)
+        if self.pairs:
+            needed += [name for pair in self.pairs.pairs for name in pair]
+        missing = [name for name in dict.fromkeys(needed) if name not in columns]
+        if self.layout == "wide":
+            missing += [
+                " or ".join(item.names)
+                for item in self.items
+                if not any(name in columns for name in item.names)
+                and not set(item.names) & set(missing)
+            ]
+        if missing:
+            raise BadInput(
+                f"feed {self.id} needs {_columns(missing)}, which the file does not have. "
+                f"The file has: {', '.join(columns)}",
+                place=Place(file, 1),
+            )
+        if self.layout == "wide":
+            for item in self.items:
+                self.column_of(item, columns, file)
+
+    def unused(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns of a file that the feed neither reads nor lists as ignored."""
+        used = {*self.time.columns, self.station.column, self.station.city, *self.ignored}
+        used |= {self.item_column, self.value_column, self.unit_column, self.published_aqi}
+        if self.layout == "wide":
+            used |= {name for item in self.items for name in item.names}
+        if self.pairs:
+            used |= {name for pair in self.pairs.pairs for name in pair}
+        return tuple(name for name in columns if name not in used)
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"column{'s' if len(names) > 1 else ''} {', '.join(names)}"
