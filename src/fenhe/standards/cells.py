@@ -108,10 +108,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def read(kind: str, value: Any) -> Any:
-    """Return a cell read as its declared type; an empty optional cell is None."""
-    optional = kind.endswith("?")
+    """Return a cell read as its declared type; an empty cell is None."""
     if value is None or value == "":
-        if optional:
-            return None
-        raise BadInput("the cell is empty")
+        return None
     return READERS[kind.removesuffix("?")](value)

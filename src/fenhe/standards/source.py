@@ -30,6 +30,17 @@ class SourceFile:
             return _first_key(lines, key) if key else 1
         return start + 1 if key is None else _key_line(lines, start, key)
 
+    def has(self, header: str) -> bool:
+        """Whether a header stands in the file."""
+        return any(_header(text) == header for text in self.text.splitlines())
+
+    def inline_line(self, header: str, key: str, nth: int) -> int:
+        """Return the line of the ``nth`` entry of a list written under a key."""
+        lines = self.text.splitlines()
+        start = self.line(header, key)
+        entries = [n for n in range(start, len(lines)) if lines[n].lstrip().startswith("{")]
+        return entries[nth] + 1 if nth < len(entries) else start
+
     def place(self, header: str, key: str | None = None, nth: int = 0) -> Place:
         """Return the place of a key as it is shown to people."""
         return Place(self.name, self.line(header, key, nth))
@@ -90,7 +101,8 @@ class Section:
         for key in self.data:
             if key not in allowed:
                 known = ", ".join(sorted(allowed))
-                raise self.bad(f"unknown key '{key}' in [{self.header}]; known: {known}", key)
+                where = f"[{self.header}]" if self.header else "the file"
+                raise self.bad(f"unknown key '{key}' in {where}; known: {known}", key)
         for key in required:
             if key not in self.data:
                 raise self.bad(f"[{self.header}] lacks '{key}'")
@@ -99,7 +111,7 @@ class Section:
         """Return a non-empty text."""
         value = self.data.get(key, default)
         if not isinstance(value, str) or (not value.strip() and value != default):
-            raise self.bad(f"'{key}' in [{self.header}] must be a text", key)
+            raise self.bad(f"'{key}' in [{self.header}] must be a text and not empty", key)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -116,6 +128,17 @@ class Section:
     def sub(self, key: str) -> Section:
         """Return the section ``[this.key]``."""
         return Section(self.file, f"{self.header}.{key}", self._table(key))
+
+    def entries(self, key: str) -> tuple[Section, ...]:
+        """Return the rows below this section, as ``[[this.key]]`` or as a list of ``{…}``."""
+        value = self.data.get(key)
+        if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+            raise self.bad(f"'{key}' in [{self.header}] must be a list of rows", key)
+        header = f"{self.header}.{key}"
+        if self.file.has(header):
+            return tuple(Section(self.file, header, part, n) for n, part in enumerate(value))
+        listed = (_Listed(self.file, self.header, part, n, key=key) for n, part in enumerate(value))
+        return tuple(listed)
 
     def named(self, key: str) -> Section:
         """Return the section ``[key]`` of the file itself; absent is empty."""
@@ -143,3 +166,13 @@ class _Inline(Section):
 
     def place(self, key: str | None = None) -> Place:
         return self.file.place(self.header, self.key, self.nth)
+
+
+@dataclass(frozen=True)
+class _Listed(Section):
+    """A section written as an entry of a list: it stands on one line."""
+
+    key: str = ""
+
+    def place(self, key: str | None = None) -> Place:
+        return Place(self.file.name, self.file.inline_line(self.header, self.key, self.nth))

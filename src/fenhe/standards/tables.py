@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -51,9 +53,9 @@ def table(section: Section, name: str, prefix: str, stages: tuple[str, ...]) -> 
 
 
 def _layout(section: Section, name: str, stages: tuple[str, ...]) -> Layout:
-    columns = section.data["columns"]
+    columns = section.sub("columns").data
     for column, kind in columns.items():
-        if kind.removesuffix("?") not in cells.READERS:
+        if not isinstance(kind, str) or kind.removesuffix("?") not in cells.READERS:
             raise section.bad(f"column '{column}' has the unknown type '{kind}'", "columns")
         if column in parse.META or column == "stage":
             raise section.bad(f"column '{column}' is given to every table", "columns")
@@ -65,52 +67,57 @@ def _layout(section: Section, name: str, stages: tuple[str, ...]) -> Layout:
     return Layout(name, columns, key, defaults, stages)
 
 
-def _records(section: Section, layout: Layout) -> Iterator[tuple[Mapping[str, Any], Place]]:
+@dataclass(frozen=True)
+class Record:
+    """A row as it stands in a file, and how to say where one of its columns stands."""
+
+    cells: Mapping[str, Any]
+    place: Callable[[str | None], Place]
+
+
+def _records(section: Section, layout: Layout) -> Iterator[Record]:
     if ("file" in section.data) == ("rows" in section.data):
         raise section.bad(f"table '{layout.name}' needs either 'file' or rows")
-    if "rows" in section.data:
-        header = f"{section.header}.rows"
-        for nth, record in enumerate(section.data["rows"]):
-            part = Section(section.file, header, record, nth)
-            part.only(layout.allowed)
-            yield record, part.place()
+    if "rows" not in section.data:
+        yield from _csv(section, layout)
         return
-    yield from _csv(section, layout)
+    for part in section.entries("rows"):
+        part.only(layout.allowed)
+        yield Record(part.data, part.place)
 
 
-def _csv(section: Section, layout: Layout) -> Iterator[tuple[Mapping[str, Any], Place]]:
+def _csv(section: Section, layout: Layout) -> Iterator[Record]:
     path = section.file.path.with_name(section.text("file"))
-    name = str(path.name)
+    name = str(PurePosixPath(section.file.name).with_name(path.name))
     if not path.is_file():
         raise section.bad(f"the table file {name} does not exist", "file")
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
         for column in reader.fieldnames or ():
             if column not in layout.allowed:
-                raise BadInput(f"unknown column '{column}'", place=Place(name, 1, column))
+                raise BadInput(f"unknown column '{column}'", place=Place(name, 1))
         for record in reader:
-            place = Place(name, reader.line_num)
+            place = partial(Place, name, reader.line_num)
             if None in record or None in record.values():
-                raise BadInput("the row has more or fewer cells than the header", place=place)
-            yield {k: v for k, v in record.items() if v != ""}, place
+                message = "the row has more or fewer cells than the header"
+                raise BadInput(message, place=place(None))
+            yield Record({k: v for k, v in record.items() if v != ""}, place)
 
 
-def _rows(
-    given: list[tuple[Mapping[str, Any], Place]], layout: Layout, prefix: str, stage: str
-) -> tuple[Row, ...]:
+def _rows(given: list[Record], layout: Layout, prefix: str, stage: str) -> tuple[Row, ...]:
     rows: list[Row] = []
     seen: dict[str, Place] = {}
-    for record, place in given:
+    for record in given:
         try:
-            if not _belongs(record, layout, stage):
+            if not _belongs(record.cells, layout, stage):
                 continue
-            row = _row(record, layout, prefix, place)
+            row = _row(record.cells, layout, prefix, record.place(None))
             if row.id in seen:
                 raise BadInput(f"duplicate id {row.id}; first in {seen[row.id]}")
         except BadInput as error:
-            at = error.place or Place()
-            raise BadInput(error.message, place=Place(place.file, place.row, at.column)) from None
-        seen[row.id] = place
+            at = record.place(error.place.column if error.place else None)
+            raise BadInput(error.message, place=at) from None
+        seen[row.id] = record.place(None)
         rows.append(row)
     return tuple(rows)
 
@@ -142,7 +149,10 @@ def _with_defaults(record: Mapping[str, Any], layout: Layout) -> Mapping[str, An
 
 def _cell(record: Mapping[str, Any], column: str, kind: str) -> Any:
     try:
-        return cells.read(kind, record.get(column))
+        value = record.get(column)
+        if value in (None, "") and not kind.endswith("?"):
+            raise BadInput(f"the cell '{column}' is empty")
+        return cells.read(kind, value)
     except BadInput as error:
         raise BadInput(error.message, place=Place(column=column)) from None
 
