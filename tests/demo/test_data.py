@@ -1,0 +1,130 @@
+"""The packaged files: what they hold, that every station is known, that their sources are named."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from fenhe.platform.demo.boundaries import data_folder, divisions
+from fenhe.protocols.tables import feeds
+
+FOLDER = data_folder()
+CLOCK = date(2020, 4, 3)
+BRACKETED = re.compile(r"\s*[(（].*?[)）]")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_whole_is_small() -> None:
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_100_000
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
+def test_every_file_has_a_source(path: Path) -> None:
+    text = (FOLDER / "SOURCES.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+    patterns = [re.compile(re.escape(name).replace(r"\*", ".*")) for name in named]
+    assert path.name == "SOURCES.md" or any(p.fullmatch(path.name) for p in patterns)
+
+
+def test_beijing_holds_a_full_grid_of_hours() -> None:
+    for path in FOLDER.glob("PRSA_Data_*.csv"):
+        found = rows(path.name)
+        hours = [datetime(*(int(r[k]) for k in ("year", "month", "day", "hour"))) for r in found]
+        assert len(set(hours)) == len(hours) == 62 * 24
+        assert hours == sorted(hours)
+        numbers = [int(r["No"]) for r in found]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_shanxi_hours_are_whole() -> None:
+    found = rows("shanxi_station_hour_2020-04.csv")
+    assert len(found) == 5703
+    assert min(r["ts"] for r in found) == "2020-04-02 08:00"
+    assert max(r["ts"] for r in found) == "2020-04-06 03:00"
+    assert sum(bool(r["aqi_published"]) for r in found) == 4340
+
+
+def test_snapshots_hold_the_four_hours() -> None:
+    hours = Counter(r["ts"] for r in rows("shanxi_station_hour_2018-2019.csv"))
+    assert hours == {
+        "2018-02-20 07:00": 57,
+        "2019-07-18 12:00": 58,
+        "2019-07-18 13:00": 58,
+        "2019-07-18 14:00": 58,
+    }
+
+
+def test_every_reporting_name_of_the_crawl_is_a_known_station() -> None:
+    cities = {d["code"]: d["name_zh"].removesuffix("市") for d in divisions()}
+    city_of = {code: cities.get(code[:4] + "00", name) for code, name in cities.items()}
+    known: dict[tuple[str, str], set[str]] = {}
+    exact: dict[str, str] = {}
+    for row in rows("stations.csv"):
+        since, until = row["valid_from"] or "1900-01-01", row["valid_to"] or "9999-12-31"
+        if since <= CLOCK.isoformat() <= until:
+            key = (city_of[row["region"]], BRACKETED.sub("", row["name"]))
+            known.setdefault(key, set()).add(row["site"])
+            exact[row["code"]] = row["site"]
+    reporting = {
+        (r["city"], r["station_name"]) for r in rows("shanxi_station_hour_2020-04.csv") if r["pm25"]
+    }
+    lost = [
+        (city, name)
+        for city, name in reporting
+        if name not in exact and len(known.get((city, BRACKETED.sub("", name)), ())) != 1
+    ]
+    assert lost == [("临汾", "南机场")]  # a name that had ended: quarantine
+
+
+def test_every_code_of_the_snapshots_is_known() -> None:
+    codes = {row["code"] for row in rows("stations.csv")}
+    assert {r["station_code"] for r in rows("shanxi_station_hour_2018-2019.csv")} <= codes
+
+
+def test_spans_of_a_station_do_not_overlap() -> None:
+    spans: dict[str, list[tuple[str, str]]] = {}
+    for row in rows("stations.csv"):
+        span = (row["valid_from"] or "1900-01-01", row["valid_to"] or "9999-12-31")
+        spans.setdefault(row["site"], []).append(span)
+    for found in spans.values():
+        for (_, until), (since, _) in zip(sorted(found), sorted(found)[1:], strict=False):
+            assert until < since
+
+
+def test_every_region_of_a_station_is_a_division() -> None:
+    codes = {d["code"] for d in divisions()}
+    assert {row["region"] for row in rows("stations.csv")} <= codes
+
+
+def test_rivers_are_lines_in_wgs84() -> None:
+    features = json.loads((FOLDER / "rivers.geojson").read_text(encoding="utf-8"))["features"]
+    assert {"Fen", "Huang", "Sanggan", "Qin"} <= {f["properties"]["name"] for f in features}
+    assert {f["geometry"]["type"] for f in features} <= {"LineString", "MultiLineString"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "feed"),
+    [
+        ("PRSA_Data_*.csv", "uci-beijing-original"),
+        ("shanxi_station_hour_2020-04.csv", "pm25in-station-hour"),
+        ("shanxi_station_hour_2018-2019.csv", "cnemc-station-hour"),
+    ],
+)
+def test_the_feed_of_each_file_knows_its_columns(pattern: str, feed: str) -> None:
+    known = feeds.load(feed)
+    for path in FOLDER.glob(pattern):
+        header = path.open(encoding="utf-8").readline().strip().split(",")
+        used = {*known.time.columns, known.station.column, *known.ignored}
+        used |= {name for item in known.items for name in item.names}
+        used |= {name for name in (known.station.city, known.published_aqi) if name}
+        assert set(header) <= used
