@@ -29,11 +29,8 @@ ACTIVE = """
 SELECT flag.* FROM flag WHERE flag.commit <= ? AND flag.flag NOT IN
 (SELECT flag FROM flag_clear WHERE cleared_commit <= ?)
 """
-# Parameters: as of ACTIVE. Names the code of every value of ``hours`` (series, start).
-_CODES = f"""
-SELECT h.series, h.start, max(f.quality) AS quality
-FROM hours h JOIN ({ACTIVE}) f ON f.series = h.series AND h.start >= f.start AND h.start < f."end"
-GROUP BY ALL
+_COVERING = f"""
+SELECT series, start, "end", quality FROM ({ACTIVE}) WHERE start <= ? AND "end" > ?
 """
 _REBUILD = f"""
 SELECT o.series, o.statistic, o.start, any_value(o.quality) AS former,
@@ -142,8 +139,17 @@ class Flags:
     ) -> pl.DataFrame:
         """Return series, start, quality of those ``hours`` that flags cover as of ``commit``."""
         query = self._lake.read if session is None else session.query
-        hours = hours.select("series", "start")
-        return query(_CODES, [commit, commit], hours=hours)
+        bounds = [hours["start"].max(), hours["start"].min()]
+        flags = query(_COVERING, [commit, commit, *bounds])
+        flags = flags.rename({"start": "from", "end": "to"})
+        covered = (pl.col("start") >= pl.col("from")) & (pl.col("start") < pl.col("to"))
+        return (
+            hours.select("series", "start")
+            .join(flags, on="series")
+            .filter(covered)
+            .group_by("series", "start")
+            .agg(pl.col("quality").max())
+        )
 
     def read(
         self,

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import polars as pl
 
 from fenhe.quality.flags import Quality
-from fenhe.store import classify, schema
+from fenhe.store import classify
 from fenhe.store.commits import Commit, CommitLog
 from fenhe.store.flags import Flags
 from fenhe.store.lake import Lake
@@ -21,7 +21,8 @@ from fenhe.store.series import SeriesRegister
 if TYPE_CHECKING:
     from fenhe.store.imports import Load
 
-_OBSERVATION = list(schema.TABLES["observation"].columns)
+_ROW = ["series", "start", "end", "value", "decimals", "raw_row"]
+_NOT_CHECKED = pl.lit(int(Quality.NOT_CHECKED), dtype=pl.UInt8).alias("quality")
 _STANDING = """
 SELECT o.* FROM observation o SEMI JOIN hours h ON o.series = h.series AND o.start = h.start
 WHERE o.statistic = ? AND o.start BETWEEN ? AND ? AND o.series BETWEEN ? AND ?
@@ -78,10 +79,9 @@ class Writer:
         beside = classify.against(rows, standing)
         told = self._told_before(beside, statistic, commit)
         outcome = classify.classify(beside, told, self._job.raw, self._job.opened)
-        replaced = standing.join(outcome.replaced, on=classify.HOUR)
-        self._supersede(replaced, statistic, commit)
-        written = commit.session.insert("observation", self._with_quality(outcome, commit))
-        written += self._to_history(self._stamped(outcome.passed, commit), commit)
+        self._supersede(standing.join(outcome.replaced, on=classify.HOUR), statistic, commit)
+        written = self._stand(outcome, statistic, commit)
+        written += self._pass(outcome.passed, statistic, commit)
         self._flag(outcome.conflicts, commit)
         return Receipt(
             self._job.number,
@@ -102,30 +102,16 @@ class Writer:
     def _supersede(self, replaced: pl.DataFrame, statistic: str, commit: Commit) -> None:
         if replaced.is_empty():
             return
-        self._to_history(replaced, commit)
+        former = replaced.drop("statistic")
+        commit.session.insert("history", former, statistic=statistic, **_superseded(commit))
         bounds = _bounds(replaced, statistic)[:3]
         commit.session.execute(_DELETE, bounds, gone=replaced.select(classify.HOUR))
 
-    def _to_history(self, rows: pl.DataFrame, commit: Commit) -> int:
-        former = rows.select(_OBSERVATION).with_columns(
-            pl.lit(commit.number, dtype=pl.Int64).alias("superseded_commit"),
-            pl.lit(commit.known_at, dtype=pl.Datetime("us")).alias("superseded_at"),
-            pl.lit(commit.actor).alias("actor"),
-        )
-        return commit.session.insert("history", former)
-
-    def _stamped(self, rows: pl.DataFrame, commit: Commit) -> pl.DataFrame:
-        return rows.with_columns(
-            pl.lit(int(Quality.NOT_CHECKED), dtype=pl.UInt8).alias("quality"),
-            pl.lit(commit.number, dtype=pl.Int64).alias("commit"),
-            pl.lit(self._job.raw, dtype=pl.Int32).alias("raw"),
-        ).select(_OBSERVATION)
-
-    def _with_quality(self, outcome: classify.Classified, commit: Commit) -> pl.DataFrame:
-        """Return the standing rows with the code of the flags that cover them already."""
-        rows = self._stamped(outcome.current, commit)
+    def _stand(self, outcome: classify.Classified, statistic: str, commit: Commit) -> int:
+        """Write the standing rows with the code of the flags that cover them already."""
+        rows = outcome.current.select(*_ROW, _NOT_CHECKED)
         if rows.is_empty():
-            return rows
+            return 0
         repeated = outcome.conflicts.select(
             *classify.HOUR, pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality")
         )
@@ -134,7 +120,16 @@ class Writer:
         if not codes.is_empty():
             rows = rows.update(codes, on=classify.HOUR)
         commit.after(lambda: self._parts.latest.follow(rows))
-        return rows
+        return commit.session.insert("observation", rows, **self._origin(statistic, commit))
+
+    def _pass(self, passed: pl.DataFrame, statistic: str, commit: Commit) -> int:
+        """Write the rows that a later row of the same batch replaced straight into history."""
+        rows = passed.select(*_ROW, _NOT_CHECKED)
+        same = self._origin(statistic, commit) | _superseded(commit)
+        return commit.session.insert("history", rows, **same)
+
+    def _origin(self, statistic: str, commit: Commit) -> dict[str, object]:
+        return {"statistic": statistic, "commit": commit.number, "raw": self._job.raw}
 
     def _flag(self, conflicts: pl.DataFrame, commit: Commit) -> None:
         if conflicts.is_empty():
@@ -157,6 +152,14 @@ class Writer:
         )
         kept = commit.session.insert("quarantine", rows)
         return Receipt(self._job.number, self._job.feed, rejected=kept, commit=commit.number)
+
+
+def _superseded(commit: Commit) -> dict[str, object]:
+    return {
+        "superseded_commit": commit.number,
+        "superseded_at": commit.known_at,
+        "actor": commit.actor,
+    }
 
 
 def _bounds(rows: pl.DataFrame, statistic: str) -> list[object]:
