@@ -1,0 +1,131 @@
+"""Counts and value distributions of a file, gathered batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from fenhe.protocols.tables.decimals import read_floats
+from fenhe.protocols.tables.feeds.model import Feed, ItemColumn
+from fenhe.protocols.tables.parse import Parsed
+from fenhe.protocols.tables.table import TextBatch
+
+# frame(station, start, so2 … pm25) -> the AQI those values give, null where it gives none
+Recompute = Callable[[pl.DataFrame], pl.Series]
+INDEX_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
+
+
+@dataclass
+class Tally:
+    """What was seen so far of one file; ``counts`` holds how often each value occurs."""
+
+    feed: Feed
+    recompute: Recompute | None = None
+    rows: int = 0
+    received: int = 0
+    accepted: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    counts: list[pl.DataFrame] = field(default_factory=list)
+    refused: list[pl.DataFrame] = field(default_factory=list)
+    examples: list[pl.DataFrame] = field(default_factory=list)
+    particles: int = 0
+    particles_crossed: int = 0
+    index_rows: int = 0
+    index_below: int = 0
+    index_sum: float = 0.0
+    index_pm25_sum: float = 0.0
+    recomputed: int = 0
+    recomputed_other: int = 0
+
+    def add(self, batch: TextBatch, parsed: Parsed) -> None:
+        """Count one more batch."""
+        seen = parsed.observations
+        self.rows += batch.frame.height
+        self.received += parsed.received
+        self.accepted += seen.height
+        if seen.height:
+            start, end = seen.select(pl.col("start").min(), pl.col("end").max()).row(0)
+            self.first = start if self.first is None else min(self.first, start)
+            self.last = end if self.last is None else max(self.last, end)
+        self.counts.append(seen.group_by("item", "statistic", "value").agg(n=pl.len()))
+        self._add_refused(parsed.rejected)
+        self._add_particles(seen)
+        if self.feed.published_aqi in batch.frame.columns:
+            self._add_index(batch, seen)
+
+    def _add_refused(self, rejected: pl.DataFrame) -> None:
+        if rejected.height:
+            keys = ("raw_column", "reason", "text")
+            self.refused.append(rejected.group_by(keys).agg(n=pl.len()))
+            self.examples.append(rejected.group_by("reason", maintain_order=True).head(3))
+
+    def _add_particles(self, seen: pl.DataFrame) -> None:
+        """Count pairs of PM2.5 and PM10 of one station and hour, and those crossed."""
+        keys = ["raw_row"] if self.feed.layout == "wide" else ["station", "start"]
+        pm25, pm10 = (
+            seen.filter(pl.col("item") == item).select(*keys, pl.col("value").alias(item))
+            for item in ("pm25", "pm10")
+        )
+        both = pm25.join(pm10, on=keys)
+        self.particles += both.height
+        self.particles_crossed += int((both["pm25"] > both["pm10"]).sum())
+
+    def _add_index(self, batch: TextBatch, seen: pl.DataFrame) -> None:
+        """Compare a published AQI with the PM2.5 of its row, and with a recomputed AQI."""
+        assert self.feed.published_aqi is not None  # noqa: S101
+        published = pl.DataFrame(
+            {
+                "raw_row": batch.rows,
+                "aqi": read_floats(batch.frame[self.feed.published_aqi]).value,
+            }
+        ).drop_nulls()
+        pm25 = seen.filter(pl.col("item") == "pm25").select("raw_row", pm25="value")
+        both = published.join(pm25, on="raw_row")
+        self.index_rows += both.height
+        self.index_below += int((both["aqi"] < both["pm25"]).sum())
+        self.index_sum += float(both["aqi"].sum())
+        self.index_pm25_sum += float(both["pm25"].sum())
+        if self.recompute is not None:
+            self._add_recomputed(published, seen, self.recompute)
+
+    def _add_recomputed(
+        self, published: pl.DataFrame, seen: pl.DataFrame, recompute: Recompute
+    ) -> None:
+        keys = ["raw_row", "station", "start"]
+        hours = seen.filter(pl.col("item").is_in(INDEX_ITEMS)).select(*keys, "item", "value")
+        wide = hours.pivot("item", index=keys, values="value")
+        absent = [pl.lit(None, pl.Float64).alias(i) for i in INDEX_ITEMS if i not in wide.columns]
+        wide = wide.with_columns(absent).join(published, on="raw_row", maintain_order="left")
+        found = recompute(wide.select("station", "start", *INDEX_ITEMS))
+        pair = pl.DataFrame({"a": wide["aqi"], "b": found.cast(pl.Float64)}).drop_nulls()
+        self.recomputed += pair.height
+        self.recomputed_other += int((pair["a"] != pair["b"]).sum())
+
+    def values(self, item: ItemColumn) -> pl.DataFrame:
+        """Return (value, n) of one item, ascending."""
+        if not self.counts:
+            return pl.DataFrame(schema={"value": pl.Float64, "n": pl.UInt32})
+        mine = (pl.col("item") == item.item) & (pl.col("statistic") == item.statistic)
+        parts = pl.concat(self.counts).filter(mine)
+        return parts.group_by("value").agg(pl.col("n").sum()).sort("value")
+
+    def refusals(self) -> pl.DataFrame:
+        """Return (raw_column, reason, text, n)."""
+        if not self.refused:
+            schema = {"raw_column": pl.String, "reason": pl.String, "text": pl.String}
+            return pl.DataFrame(schema={**schema, "n": pl.UInt32})
+        keys = ("raw_column", "reason", "text")
+        return pl.concat(self.refused).group_by(keys).agg(pl.col("n").sum())
+
+
+def median(counts: pl.DataFrame) -> float | None:
+    """Return the median of (value, n) ascending: the lower middle one of an even number."""
+    n = int(counts["n"].sum())
+    if n == 0:
+        return None
+    reached = counts["n"].cum_sum() * 2 >= n
+    return float(counts["value"][int(reached.arg_max() or 0)])
