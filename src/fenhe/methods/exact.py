@@ -56,6 +56,11 @@ def small(expr: nw.Expr) -> nw.Expr:
     return expr.cast(nw.Int32)
 
 
+def text(expr: nw.Expr) -> nw.Expr:
+    """Return a text expression as text, also where it is a bare null."""
+    return expr.cast(nw.String)
+
+
 def guarded(a: nw.Expr) -> nw.Expr:
     """Return ``a`` where \\|a\\| < 2^53, else null."""
     return nw.when((a < GUARD) & (a > -GUARD)).then(a)

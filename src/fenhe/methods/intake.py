@@ -1,10 +1,107 @@
-"""Numbers of any engine as exact integers: the door every method's input comes through."""
+"""Numbers and days of any engine as exact integers: the door every method's input comes through.
+
+For each number column a method reads, the frame carries ``number(column)``: the exact
+integer value · 10^decimals, null where nothing was measured, and ``UNUSABLE`` where
+something stands that can not be a value (a sentinel, an infinity). ``DAY`` holds
+what the edition is chosen by, as an integer.
+"""
 
 from __future__ import annotations
 
-_NUMBER = "_number_"
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+
+from fenhe.base.beijing import OFFSET
+from fenhe.base.errors import BadInput
+from fenhe.base.sentinels import SENTINELS
+from fenhe.methods import exact
+
+PRIVATE = "_fenhe_"
+DAY = f"{PRIVATE}day"
+UNUSABLE = -1
+
+#: One decimal more may still be added below the guard.
+_LARGEST = exact.GUARD // 10
+
+#: Tried in this order to find how many decimals a float column holds.
+_DECIMALS = (0, 1, 2, 3, 6)
 
 
 def number(column: str) -> str:
     """Return the name of the exact integer column that stands for an input column."""
-    return f"{_NUMBER}{column}"
+    return f"{PRIVATE}number_{column}"
+
+
+def day_number(day: date) -> int:
+    """Return a Beijing day as the integer yyyymmdd."""
+    return (day.year * 100 + day.month) * 100 + day.day
+
+
+def first_hour(day: date) -> int:
+    """Return the first hour of a Beijing day as hours since 1970-01-01 00:00 UTC."""
+    return (day - date(1970, 1, 1)).days * 24 - int(OFFSET.total_seconds()) // 3600
+
+
+def numbers(
+    frame: nw.LazyFrame[Any], columns: Iterable[str], declared: Mapping[str, int] | None = None
+) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+    """Return the frame with its exact integer columns, and the decimals of each.
+
+    ``declared`` are the decimals the source wrote; what is not declared is found from
+    the values: the smallest number of decimals that gives every double back (at most
+    9; a double with more is taken at 9). Columns that are not there become null.
+    Raises ``BadInput`` for a column that holds no numbers.
+    """
+    schema = frame.collect_schema()
+    floats = [c for c in columns if c in schema and schema[c].is_float()]
+    found = _found(frame, [c for c in floats if c not in (declared or {})])
+    decimals = {**found, **{c: k for c, k in (declared or {}).items() if c in floats}}
+    made = []
+    for column in columns:
+        if column in floats:
+            expr = _from_float(nw.col(column), decimals[column])
+        else:
+            expr, decimals[column] = _from_other(column, schema.get(column))
+        made.append(usable(expr, decimals[column]).alias(number(column)))
+    return frame.with_columns(made), decimals
+
+
+def usable(value: nw.Expr, decimals: int) -> nw.Expr:
+    """Return exact integers with sentinels and numbers too large to be exact as ``UNUSABLE``."""
+    factor = exact.power10(decimals)
+    sentinels = [int(s * factor) for s in SENTINELS if s > 0 and s * factor == int(s * factor)]
+    bad = (value >= _LARGEST) | value.is_in(sentinels)
+    return nw.when(bad).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(value)
+
+
+def _found(frame: nw.LazyFrame[Any], columns: list[str]) -> dict[str, int]:
+    """Find the decimals of float columns, asking for more only where fewer do not do."""
+    found = dict.fromkeys(columns, exact.MAX_DECIMALS)
+    left = list(columns)
+    for k in _DECIMALS:
+        if not left:
+            break
+        fits = frame.select(exact.is_decimal(nw.col(c), k).all().alias(c) for c in left).collect()
+        done = {c for c in left if fits[c].to_list()[0] is not False}
+        found.update(dict.fromkeys(done, k))
+        left = [c for c in left if c not in done]
+    return found
+
+
+def _from_float(x: nw.Expr, decimals: int) -> nw.Expr:
+    recovered = exact.recover(x, decimals)
+    lost = recovered.is_null() & ~x.is_null() & ~x.is_nan()
+    return nw.when(lost).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(recovered)
+
+
+def _from_other(column: str, dtype: nw.dtypes.DType | None) -> tuple[nw.Expr, int]:
+    if dtype is None or dtype == nw.Unknown:
+        return nw.lit(None, nw.Int64), 0
+    if dtype.is_integer():
+        return exact.integer(nw.col(column)), 0
+    if isinstance(dtype, nw.Decimal):
+        return exact.integer(nw.col(column) * exact.power10(dtype.scale)), dtype.scale
+    raise BadInput(f"column '{column}' holds {dtype}, not numbers")

@@ -76,10 +76,10 @@ def compute(frame: nw.LazyFrame[Any], job: Job, *, trace: bool = False) -> nw.La
     frame = frame.with_columns(_texts(job))
     if trace:
         frame = frame.with_columns(_trace(job))
-    return frame.drop([c for c in frame.collect_schema().names() if c.startswith(_PRIVATE)])
+    return frame
 
 
-_PRIVATE = "_aqi_"
+_PRIVATE = f"{intake.PRIVATE}aqi_"
 
 
 def _r(column: str) -> str:

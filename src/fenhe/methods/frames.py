@@ -1,0 +1,111 @@
+"""A method on anybody's data frame: in by its own kind, out by the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, TypeVar, cast
+
+import narwhals as nw
+import polars as pl
+
+from fenhe.base.errors import BadInput
+from fenhe.methods import days, intake
+from fenhe.methods.contract import Call, Method
+from fenhe.methods.run import editions, run
+
+F = TypeVar("F")
+
+#: An integer column with the day as yyyymmdd may stand in for the time or date column.
+DAY = "day"
+
+
+def apply(
+    method: Method,
+    frame: F,
+    *,
+    edition: str | None = None,
+    on: date | None = None,
+    params: Mapping[str, str] | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return the frame with the method's columns, as the kind of frame that was given.
+
+    pandas and PyArrow are computed in Polars, lazy frames and relations where they are.
+    Raises ``BadInput`` when a column the method needs is not there, or holds text where
+    numbers are needed.
+    """
+    given: Any = nw.from_native(cast("Any", frame))
+    lazy = _lazy(given)
+    chosen, known = editions(method, [edition] if edition else [], on)
+    _check(method, lazy, dayless=chosen is not None)
+    if chosen is None:
+        lazy = _with_day(method, lazy, eager=isinstance(given, nw.DataFrame))
+    lazy, found = intake.numbers(lazy, method.numbers, decimals)
+    call = Call(found, method.read_params(params or {}), trace)
+    return cast("F", _like(given, run(method, lazy, call, chosen, known)))
+
+
+def _lazy(given: Any) -> nw.LazyFrame[Any]:
+    if isinstance(given, nw.LazyFrame):
+        return given
+    if not given.implementation.is_polars():
+        given = nw.from_native(given.to_polars(), eager_only=True)
+    lazy: nw.LazyFrame[Any] = given.lazy()
+    return lazy
+
+
+def _like(given: Any, result: nw.LazyFrame[Any]) -> Any:
+    if isinstance(given, nw.LazyFrame):
+        return result.to_native()
+    table: pl.DataFrame = result.to_native().collect(engine="streaming")
+    if given.implementation.is_polars():
+        return table
+    if given.implementation.is_pyarrow():
+        return table.to_arrow()
+    made = table.to_pandas()
+    made.index = given.to_native().index
+    return made
+
+
+def _check(method: Method, frame: nw.LazyFrame[Any], *, dayless: bool) -> None:
+    names = frame.collect_schema().names()
+    needed = [c.name for c in method.inputs if c.kind in ("number", "code") and not c.optional]
+    missing = [name for name in needed if name not in names]
+    if method.day and not dayless and method.day[0] not in names and DAY not in names:
+        missing.append(method.day[0])
+    if missing:
+        have = ", ".join(names)
+        raise BadInput(f"{method.id} needs the columns {', '.join(missing)}; there are: {have}")
+
+
+def _with_day(method: Method, frame: nw.LazyFrame[Any], *, eager: bool) -> nw.LazyFrame[Any]:
+    """Add the Beijing day of each row's start."""
+    assert method.day is not None  # noqa: S101 - editions() saw to it
+    column, kind = method.day
+    schema = frame.collect_schema()
+    if DAY in schema and schema[DAY].is_integer():
+        return frame.with_columns(nw.col(DAY).alias(intake.DAY))
+    dtype = schema[column]
+    if dtype == nw.String and eager:
+        return _with_text_day(frame, column, kind)
+    start = nw.col(column)
+    if dtype == nw.Datetime and kind == "time":
+        start = start.dt.offset_by("-1h")
+    elif dtype not in (nw.Datetime, nw.Date) or (kind == "time" and dtype == nw.Date):
+        raise BadInput(
+            f"column '{column}' holds {dtype}, not timestamps; an integer column '{DAY}' "
+            "(yyyymmdd) may stand in for it"
+        )
+    return frame.with_columns(days.of_timestamps(start).alias(intake.DAY))
+
+
+def _with_text_day(frame: nw.LazyFrame[Any], column: str, kind: str) -> nw.LazyFrame[Any]:
+    table: pl.DataFrame = frame.to_native().collect()
+    read = days.of_end_labels if kind == "time" else days.of_dates
+    day = read(table[column])
+    bad = table[column].filter(day.is_null() & table[column].is_not_null())
+    if len(bad):
+        raise BadInput(f"column '{column}': '{bad[0]}' is not a {kind}")
+    return nw.from_native(table.with_columns(day.alias(intake.DAY)).lazy())
