@@ -1,0 +1,1 @@
+"""The Django project: one app per link of the chain, and the owner of the store."""

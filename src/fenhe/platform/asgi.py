@@ -1,0 +1,14 @@
+"""The ASGI application that ``fenhe serve`` hands to uvicorn."""
+
+from __future__ import annotations
+
+import os
+
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+
+from fenhe.platform.middleware import BodyLimit
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fenhe.platform.settings")
+_django = get_asgi_application()
+application = BodyLimit(_django, settings.UPLOAD_LIMIT)  # type: ignore[arg-type]

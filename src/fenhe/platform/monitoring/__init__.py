@@ -1,0 +1,1 @@
+"""Feeds, imports, receipts, quarantine, and the review of data."""

@@ -1,0 +1,1 @@
+"""Who and where: regions, sites with dated facts, organisations, people's roles, the door."""

@@ -1,0 +1,167 @@
+"""Acts on people, regions and sites."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from fenhe.base.errors import BadInput
+from fenhe.platform.registry import boundaries, door, stations
+from fenhe.platform.registry.models import Membership, Organisation, Region, Role, Site
+from fenhe.platform.workflow.acts import Act, Actor
+
+
+@dataclass
+class CreateUser(Act[tuple[User, str]]):
+    """Add a person; without a password one is made up and returned once."""
+
+    event = "registry.create_user"
+    name: str
+    password: str | None = None
+    full_name: str = ""
+    region: Region | None = None
+    organisation: Organisation | None = None
+
+    def target(self) -> door.Target:
+        """An administrator adds people of the own region."""
+        return self.region or self.organisation
+
+    def do(self, actor: Actor) -> tuple[User, str]:
+        """Create the account. Raises ``BadInput`` for a taken name or a weak password."""
+        password = self.password or secrets.token_urlsafe(12)
+        if not self.name.strip():
+            raise BadInput("a person needs a name to log in with")
+        if get_user_model().objects.filter(username__iexact=self.name).exists():
+            raise BadInput(f"there is already a person named '{self.name}'")
+        user = User(username=self.name, first_name=self.full_name)
+        try:
+            user.full_clean(exclude=["password"])
+            validate_password(password, user)
+        except ValidationError as error:
+            raise BadInput("; ".join(error.messages)) from None
+        user.set_password(password)
+        user.save()
+        return user, password
+
+    def after(self, result: tuple[User, str]) -> Any:
+        """Keep the name, never the password."""
+        return {"user": result[0].get_username(), "full_name": self.full_name}
+
+
+@dataclass
+class CreateMembership(Act[Membership]):
+    """Give a person a role in a region, in an organisation, or in the whole system."""
+
+    event = "registry.create_membership"
+    user: User
+    role: str
+    region: Region | None = None
+    organisation: Organisation | None = None
+
+    def target(self) -> door.Target:
+        """The place the role is given in."""
+        return self.region or self.organisation
+
+    def before(self) -> Any:
+        """The roles the person had."""
+        return [str(m) for m in Membership.objects.filter(user=self.user)]
+
+    def do(self, actor: Actor) -> Membership:
+        """Create the membership. Raises ``BadInput`` when role and place do not fit."""
+        if self.role not in Role.values:
+            raise BadInput(f"'{self.role}' is not a role; known: {', '.join(Role.values)}")
+        if self.role == Role.COUNTY and self.region is None:
+            raise BadInput("a county officer needs a region")
+        if self.role == Role.FIRM and self.organisation is None:
+            raise BadInput("a firm's person needs an organisation")
+        if self.role != Role.FIRM and self.organisation is not None:
+            raise BadInput(f"the role {self.role} is given in a region, not in an organisation")
+        try:
+            with transaction.atomic():
+                return Membership.objects.create(
+                    user=self.user,
+                    role=self.role,
+                    region=self.region,
+                    organisation=self.organisation,
+                )
+        except IntegrityError:
+            raise BadInput(f"{self.user} already has this role there") from None
+
+    def after(self, result: Membership) -> Any:
+        """The role given."""
+        return str(result)
+
+
+@dataclass
+class ImportBoundaries(Act[dict[str, int]]):
+    """Take an agency's own boundaries from a GeoJSON file."""
+
+    event = "registry.import_boundaries"
+    path: Path
+    datum: str = "wgs84"
+    source: str = ""
+
+    def do(self, actor: Actor) -> dict[str, int]:
+        """Read, simplify and enter them."""
+        found = boundaries.read_boundaries(self.path, self.datum)
+        if not found:
+            raise BadInput(f"{self.path} holds no feature")
+        return boundaries.enter(found, self.source or self.path.name)
+
+    def after(self, result: dict[str, int]) -> Any:
+        """File and counts."""
+        return {"file": self.path.name, "datum": self.datum, **result}
+
+
+@dataclass
+class ImportStations(Act[stations.Outcome]):
+    """Take sites with dated names, codes and places from a table."""
+
+    event = "registry.import_stations"
+    path: Path
+    commit: int = 0
+    source: str = ""
+
+    def do(self, actor: Actor) -> stations.Outcome:
+        """Read and enter them."""
+        return stations.load_stations(self.path, self.commit, self.source or self.path.name)
+
+    def after(self, result: stations.Outcome) -> Any:
+        """File and counts."""
+        return {"file": self.path.name, "rows": result.rows, **result.created}
+
+
+@dataclass
+class PublishSite(Act[Site]):
+    """Show a site to visitors, or hide it."""
+
+    event = "registry.publish_site"
+    site: Site
+    published: bool = True
+    reason: str = field(default="")
+
+    def target(self) -> door.Target:
+        """The site."""
+        return self.site
+
+    def before(self) -> Any:
+        """Whether it was shown."""
+        return {"published": Site.objects.get(pk=self.site.pk).published}
+
+    def do(self, actor: Actor) -> Site:
+        """Set the flag."""
+        self.site.published = self.published
+        self.site.save(update_fields=["published"])
+        return self.site
+
+    def after(self, result: Site) -> Any:
+        """Whether it is shown."""
+        return {"published": result.published}

@@ -1,0 +1,252 @@
+"""Regions, organisations, sites with their dated facts, memberships."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+END_OF_TIME = date(9999, 12, 31)
+
+
+class Region(models.Model):
+    """A division of GB/T 2260, or a zone an agency adds; regions form one tree.
+
+    ``path`` is the chain of codes from the root, so that "lies within" is a prefix test.
+    """
+
+    class Level(models.TextChoices):
+        """How high a region stands."""
+
+        PROVINCE = "province", _("province")
+        CITY = "city", _("city")
+        COUNTY = "county", _("county")
+
+    code = models.CharField(max_length=12, primary_key=True)
+    level = models.CharField(max_length=10, choices=Level.choices)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    name_zh = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=120, blank=True)
+    path = models.CharField(max_length=120, db_index=True, editable=False)
+    shape = models.JSONField(null=True, blank=True)  # GeoJSON geometry, WGS-84, simplified
+    shape_source = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keep ``path`` in step with the parent."""
+        self.path = (self.parent.path if self.parent else "") + f"{self.code}/"
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language; Chinese when there is no English one."""
+        return _in_language(self.name_zh, self.name_en)
+
+    def covers(self, other: Region) -> bool:
+        """Say whether ``other`` is this region or lies within it."""
+        return other.path.startswith(self.path)
+
+
+class Organisation(models.Model):
+    """A firm or an office: whatever may own outlets and sites and has people of its own."""
+
+    code = models.CharField(max_length=40, unique=True)  # unified social credit code, or a key
+    name_zh = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=160, blank=True)
+    region = models.ForeignKey(
+        Region, on_delete=models.PROTECT, null=True, related_name="organisations"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return _in_language(self.name_zh, self.name_en)
+
+
+class Site(models.Model):
+    """A place where something is measured, under a stable key.
+
+    Its codes, names and coordinates are dated facts: a station that moves gets a new code
+    and stays the same site only if the registry says so.
+    """
+
+    class Kind(models.TextChoices):
+        """What stands there."""
+
+        AIR = "air", _("air station")
+
+    key = models.CharField(max_length=60, primary_key=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.AIR)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="sites")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="sites"
+    )
+    public = models.BooleanField(default=False)  # a station of the public network
+    published = models.BooleanField(default=False)  # shown to visitors who are not logged in
+    counts_for_city = models.BooleanField(default=True)  # False: a reference or traffic site
+
+    class Meta:
+        ordering: ClassVar = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DatedFact(models.Model):
+    """A fact that held for a span of days, where it came from, and when it became known.
+
+    ``valid_to`` is the last day, open-ended as 9999-12-31. ``commit`` is the store's commit
+    number at the time of entry: the order of knowledge that ``as_of`` follows.
+    """
+
+    valid_from = models.DateField(default=date(1900, 1, 1))
+    valid_to = models.DateField(default=END_OF_TIME)
+    source = models.CharField(max_length=300, blank=True)
+    commit = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    def holds_on(self, day: date) -> bool:
+        """Say whether the fact held on a day."""
+        return self.valid_from <= day <= self.valid_to
+
+
+class SiteCode(DatedFact):
+    """A code by which a network knew the site; re-issued codes are rows of their own."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="codes")
+    code = models.CharField(max_length=40, db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["site_id", "valid_from"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SiteName(DatedFact):
+    """A name the site went by; ``note`` keeps what a source wrote in brackets after it."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="names")
+    name_zh = models.CharField(max_length=120, db_index=True)
+    name_en = models.CharField(max_length=160, blank=True)
+    note = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["site_id", "valid_from"]
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return _in_language(self.name_zh, self.name_en)
+
+
+class SitePlace(DatedFact):
+    """Where the site stood. Coordinates are WGS-84 degrees; ``datum`` says what was stated."""
+
+    class Datum(models.TextChoices):
+        """What the source said of its coordinates."""
+
+        WGS84 = "wgs84", "WGS-84"
+        CGCS2000 = "cgcs2000", "CGCS2000"
+        GCJ02 = "gcj02", _("GCJ-02, converted")
+        UNKNOWN = "unknown", _("not stated")
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="places")
+    lon = models.FloatField()
+    lat = models.FloatField()
+    datum = models.CharField(max_length=10, choices=Datum.choices, default=Datum.UNKNOWN)
+
+    class Meta:
+        ordering: ClassVar = ["site_id", "valid_from"]
+
+    def __str__(self) -> str:
+        return f"{self.lon:.4f}, {self.lat:.4f}"
+
+
+class Role(models.TextChoices):
+    """What a person is in a region or an organisation."""
+
+    ADMIN = "admin", _("administrator")
+    ANALYST = "analyst", _("analyst")
+    COUNTY = "county", _("county officer")
+    FIRM = "firm", _("firm")
+
+
+class Membership(models.Model):
+    """One role of one person, in one region or one organisation.
+
+    Neither region nor organisation means the whole system, for administrators and analysts.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, blank=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "role", "region", "organisation"],
+                name="one_membership",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="role_has_its_place",
+                condition=Q(role__in=[Role.ADMIN, Role.ANALYST], organisation__isnull=True)
+                | Q(role=Role.COUNTY, region__isnull=False, organisation__isnull=True)
+                | Q(role=Role.FIRM, region__isnull=True, organisation__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.role} {self.region or self.organisation or '*'}"
+
+
+class LogInTry(models.Model):
+    """One failed try to log in; the throttle counts these."""
+
+    name = models.CharField(max_length=150, db_index=True)
+    address = models.CharField(max_length=45, db_index=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.address}"
+
+
+class Setting(models.Model):
+    """One setting of this installation, such as ``demo`` or ``clock``."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    value = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def _in_language(zh: str, en: str) -> str:
+    return en if en and (get_language() or "").startswith("en") else zh

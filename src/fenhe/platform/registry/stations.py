@@ -1,0 +1,193 @@
+"""Read a table of stations into sites with dated names, codes and places."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from django.db import transaction
+
+from fenhe.base.errors import BadInput, Place
+from fenhe.platform.registry import datum
+from fenhe.platform.registry.directory import split_note
+from fenhe.platform.registry.models import (
+    END_OF_TIME,
+    Organisation,
+    Region,
+    Site,
+    SiteCode,
+    SiteName,
+    SitePlace,
+)
+from fenhe.protocols.tables import reader
+
+REQUIRED = ("site", "name", "region")
+OPTIONAL = (
+    "code", "name_en", "lon", "lat", "datum", "valid_from", "valid_to", "kind", "public",
+    "published", "counts_for_city", "organisation", "source",
+)  # fmt: skip
+ALWAYS = date(1900, 1, 1)
+
+
+@dataclass
+class Outcome:
+    """What a station file changed."""
+
+    rows: int = 0
+    created: Counter[str] = field(default_factory=Counter)
+
+
+def load_stations(path: Path, commit: int, source: str = "") -> Outcome:
+    """Enter the stations of a table; a fact that is there already is not entered twice.
+
+    One row gives one span of facts of a site: the same ``site`` may stand in several rows
+    with other dates. Columns: ``site``, ``name``, ``region`` (code), and of the optional ones
+    what is known. Nothing is entered when any row is wrong. Raises ``BadInput`` with the row.
+    """
+    table = reader.open_table(path)
+    _check_columns(path, table.columns)
+    regions = {region.code: region for region in Region.objects.all()}
+    firms = {firm.code: firm for firm in Organisation.objects.all()}
+    outcome = Outcome()
+    with transaction.atomic():
+        for batch in table.batches():
+            for number, cells in zip(batch.rows, batch.frame.iter_rows(named=True), strict=True):
+                row = _Row(path, int(number), cells)
+                _enter(row, regions, firms, commit, source, outcome)
+                outcome.rows += 1
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of the file, read with errors that name it."""
+
+    path: Path
+    number: int
+    cells: dict[str, str | None]
+
+    def text(self, column: str, default: str = "") -> str:
+        value = self.cells.get(column)
+        return value.strip() if value and value.strip() else default
+
+    def needed(self, column: str) -> str:
+        value = self.text(column)
+        if not value:
+            raise self.wrong(column, "is empty")
+        return value
+
+    def day(self, column: str, default: date) -> date:
+        value = self.text(column)
+        try:
+            return date.fromisoformat(value[:10]) if value else default
+        except ValueError:
+            raise self.wrong(column, f"'{value}' is not a date; write 2019-07-01") from None
+
+    def truth(self, column: str, default: bool) -> bool:
+        value = self.text(column).casefold()
+        if not value:
+            return default
+        if value not in {"true", "false", "1", "0", "yes", "no", "y", "n", "是", "否"}:
+            raise self.wrong(column, f"'{value}' is neither yes nor no")
+        return value in {"true", "1", "yes", "y", "是"}
+
+    def degrees(self, column: str, limit: float) -> float | None:
+        value = self.text(column)
+        try:
+            number = float(value) if value else None
+        except ValueError:
+            raise self.wrong(column, f"'{value}' is not a number") from None
+        if number is not None and not -limit <= number <= limit:
+            raise self.wrong(column, f"{value} is outside ±{limit:g} degrees")
+        return number
+
+    def wrong(self, column: str, message: str) -> BadInput:
+        return BadInput(message, place=Place(str(self.path), self.number, column))
+
+
+def _check_columns(path: Path, columns: object) -> None:
+    names = {str(name).strip() for name in columns}  # type: ignore[attr-defined]
+    if missing := [name for name in REQUIRED if name not in names]:
+        raise BadInput(
+            f"has no column {', '.join(missing)}; needed: {', '.join(REQUIRED)}; "
+            f"known besides: {', '.join(OPTIONAL)}",
+            place=Place(str(path)),
+        )
+
+
+def _enter(
+    row: _Row,
+    regions: dict[str, Region],
+    firms: dict[str, Organisation],
+    commit: int,
+    source: str,
+    outcome: Outcome,
+) -> None:
+    site = _site(row, regions, firms, outcome)
+    span = {
+        "valid_from": row.day("valid_from", ALWAYS),
+        "valid_to": row.day("valid_to", END_OF_TIME),
+    }
+    if span["valid_to"] < span["valid_from"]:
+        raise row.wrong("valid_to", "lies before valid_from")
+    kept = {"source": row.text("source", source), "commit": commit}
+    name, note = split_note(row.needed("name"))
+    _, new = SiteName.objects.get_or_create(
+        site=site, name_zh=name, name_en=row.text("name_en"), note=note, **span, defaults=kept
+    )
+    outcome.created["names"] += new
+    if code := row.text("code"):
+        _, new = SiteCode.objects.get_or_create(site=site, code=code, **span, defaults=kept)
+        outcome.created["codes"] += new
+    _place(row, site, span, kept, outcome)
+
+
+def _site(
+    row: _Row, regions: dict[str, Region], firms: dict[str, Organisation], outcome: Outcome
+) -> Site:
+    code, firm = row.needed("region"), row.text("organisation")
+    if code not in regions:
+        raise row.wrong("region", f"'{code}' is not a known region; import boundaries first")
+    if firm and firm not in firms:
+        raise row.wrong("organisation", f"'{firm}' is not a known organisation")
+    kind = row.text("kind", Site.Kind.AIR)
+    if kind not in Site.Kind.values:
+        raise row.wrong("kind", f"'{kind}' is not one of {', '.join(Site.Kind.values)}")
+    site, new = Site.objects.get_or_create(
+        key=row.needed("site"),
+        defaults={
+            "kind": kind,
+            "region": regions[code],
+            "organisation": firms.get(firm),
+            "public": row.truth("public", False),
+            "published": row.truth("published", False),
+            "counts_for_city": row.truth("counts_for_city", True),
+        },
+    )
+    if site.region_id != code:
+        raise row.wrong("region", f"site {site.key} already lies in {site.region_id}")
+    outcome.created["sites"] += new
+    return site
+
+
+def _place(
+    row: _Row, site: Site, span: dict[str, date], kept: dict[str, object], outcome: Outcome
+) -> None:
+    lon, lat = row.degrees("lon", 180), row.degrees("lat", 90)
+    if lon is None or lat is None:
+        if lon is not None or lat is not None:
+            raise row.wrong("lon" if lon is None else "lat", "is empty although the other is not")
+        return
+    stated = row.text("datum", SitePlace.Datum.UNKNOWN).casefold().replace("-", "")
+    if stated not in SitePlace.Datum.values:
+        raise row.wrong("datum", f"'{stated}' is not one of {', '.join(SitePlace.Datum.values)}")
+    if stated == SitePlace.Datum.GCJ02:
+        x, y = datum.gcj02_to_wgs84(np.array([lon]), np.array([lat]))
+        lon, lat = round(float(x[0]), 7), round(float(y[0]), 7)
+    _, new = SitePlace.objects.get_or_create(
+        site=site, lon=lon, lat=lat, datum=stated, **span, defaults=kept
+    )
+    outcome.created["places"] += new

@@ -1,0 +1,1 @@
+"""Standing assessments, the engine that keeps their cells true, and the evidence of a cell."""

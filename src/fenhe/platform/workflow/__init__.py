@@ -1,0 +1,1 @@
+"""Acts and the audit log: check the right, do, log, announce. Knows nothing of cases."""

@@ -1,0 +1,71 @@
+"""A small province, with people of every role, and a data folder of its own for each test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+
+from fenhe.platform import paths
+from fenhe.platform.registry.models import Membership, Organisation, Region, Site, SiteName
+
+
+@dataclass
+class World:
+    """Two cities with a county each, a site in each county, a firm in the first."""
+
+    province: Region
+    city: Region
+    county: Region
+    other_city: Region
+    other_county: Region
+    inside: Site
+    outside: Site
+    firm: Organisation
+    people: dict[str, Any]
+
+
+def region(code: str, level: str, name: str, parent: Region | None = None) -> Region:
+    return Region.objects.create(code=code, level=level, name_zh=name, parent=parent)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    province = region("140000", "province", "山西省")
+    city = region("140100", "city", "太原市", province)
+    county = region("140105", "county", "小店区", city)
+    other_city = region("140200", "city", "大同市", province)
+    other_county = region("140213", "county", "平城区", other_city)
+    firm = Organisation.objects.create(code="F1", name_zh="某厂", region=county)
+    inside = Site.objects.create(key="in", region=county, organisation=firm, published=False)
+    outside = Site.objects.create(key="out", region=other_county, published=False)
+    for site, name in ((inside, "晋源"), (outside, "平城")):
+        SiteName.objects.create(site=site, name_zh=name)
+    people: dict[str, Any] = {"public": AnonymousUser()}
+    places: dict[str, dict[str, Any]] = {
+        "admin": {"region": city},
+        "analyst": {"region": city},
+        "county": {"region": county},
+        "firm": {"organisation": firm},
+    }
+    for role, place in places.items():
+        people[role] = User.objects.create_user(role, password="a-long-password-1")
+        Membership.objects.create(user=people[role], role=role, **place)
+    return World(province, city, county, other_city, other_county, inside, outside, firm, people)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """Hash cheaply: the real hasher takes a second per account."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def data(tmp_path: Any, settings: Any) -> Any:
+    """An empty data folder that the settings point to."""
+    folder = tmp_path / "data"
+    paths.prepare(folder)
+    settings.FENHE_DATA = folder
+    return folder
