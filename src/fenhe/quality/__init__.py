@@ -1,1 +1,1 @@
-"""Checks and the vocabulary of flags: pure, no files, no clock."""
+"""Checks on values and the words for their outcome; pure, no files, no clock."""

@@ -100,7 +100,7 @@ def _trimmed(feed: Feed, batch: TextBatch) -> pl.DataFrame:
             batch.rows.cast(pl.Int64).alias("raw_row"),
             _name(batch.frame[feed.station.column]).alias("station"),
             (_name(batch.frame[city]) if city else _nulls(batch.frame.height)).alias("city"),
-            read_times(feed.time, batch.frame).alias("time"),
+            read_times(feed.time_of(columns, feed.id), batch.frame).alias("time"),
         ]
     ).with_columns(
         row_reason=pl.when(pl.col("time").is_null())
@@ -217,7 +217,7 @@ def _reason(feed: Feed, item: ItemColumn) -> pl.Expr:
 def _observed(cells: pl.DataFrame, item: ItemColumn, feed: Feed) -> pl.DataFrame:
     """Write the cells as observations; the label is the end or start the feed declares."""
     time, length = pl.col("time"), timedelta(hours=HOURS[item.statistic])
-    at_end = feed.time.label == "end"
+    at_end = feed.times[0].label == "end"
     return cells.select(
         "station",
         "city",

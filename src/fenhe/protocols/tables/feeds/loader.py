@@ -104,7 +104,7 @@ def read(path: Path) -> Feed:
         public=part.take("public", bool),
         simulated=part.take("simulated", bool),
         notes=part.take("notes", str),
-        time=_time(_Part(part.take("time", dict), "time", path.name)),
+        times=_times(part),
         station=_station(_Part(part.take("station", dict), "station", path.name)),
         items=_items(part, statistic),
         checks=_checks(part),
@@ -129,6 +129,16 @@ def _statistic(part: _Part, value: str) -> str:
     if value not in HOURS:
         raise part.fail(f"'statistic' must be one of {', '.join(HOURS)}, not {value!r}")
     return value
+
+
+def _times(part: _Part) -> tuple[Time, ...]:
+    times = tuple(
+        _time(_Part(entry, f"time {i}", part.file))
+        for i, entry in enumerate(part.take("time", list), start=1)
+    )
+    if not times:
+        raise part.fail("'time' is empty")
+    return times
 
 
 def _time(part: _Part) -> Time:

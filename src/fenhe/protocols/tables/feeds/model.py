@@ -88,7 +88,7 @@ class Feed:
     public: bool
     simulated: bool
     notes: str
-    time: Time
+    times: tuple[Time, ...]  # spellings of the time; a file has exactly one of them
     station: Station
     items: tuple[ItemColumn, ...]
     checks: dict[str, Threshold]
@@ -118,6 +118,19 @@ class Feed:
         )
         return replace(self, items=items, decision=decision)
 
+    def time_of(self, columns: Sequence[str], file: str) -> Time:
+        """Return the spelling of the time that a file uses."""
+        found = [time for time in self.times if set(time.columns) <= set(columns)]
+        if len(found) == 1:
+            return found[0]
+        ways = " or ".join(" + ".join(time.columns) for time in self.times)
+        what = "more than one" if found else "none"
+        raise BadInput(
+            f"feed {self.id} reads the time from {ways}; the file has {what} of them. "
+            f"The file has: {', '.join(columns)}",
+            place=Place(file, 1),
+        )
+
     def column_of(self, item: ItemColumn, columns: Sequence[str], file: str) -> str:
         """Return the column of a wide file that holds an item."""
         found = [name for name in item.names if name in columns]
@@ -134,7 +147,7 @@ class Feed:
 
     def check_columns(self, columns: Sequence[str], file: str) -> None:
         """Raise ``BadInput`` naming the columns the feed needs and the file lacks."""
-        needed = [*self.time.columns, self.station.column]
+        needed = [*self.time_of(columns, file).columns, self.station.column]
         if self.station.kind == "name+city" and self.station.city:
             needed.append(self.station.city)
         if self.layout == "long":
@@ -163,7 +176,8 @@ class Feed:
 
     def unused(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns of a file that the feed neither reads nor lists as ignored."""
-        used = {*self.time.columns, self.station.column, self.station.city, *self.ignored}
+        used = {self.station.column, self.station.city, *self.ignored}
+        used |= {name for time in self.times for name in time.columns}
         used |= {self.item_column, self.value_column, self.unit_column, self.published_aqi}
         if self.layout == "wide":
             used |= {name for item in self.items for name in item.names}
