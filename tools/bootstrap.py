@@ -73,6 +73,8 @@ def find_uv():
     for path in (shutil.which("uv"), by_pip, by_venv):
         if path and works(path):
             return path
+    if not has_module("pip") and not has_module("ensurepip"):
+        fail("python3 has neither pip nor venv: apt-get install python3-venv")
     print("fenhe: bringing the installer uv into .tools", flush=True)
     quiet = ["--quiet", "--disable-pip-version-check", "--no-warn-script-location"]
     env = dict(os.environ, PIP_ROOT_USER_ACTION="ignore")
@@ -88,8 +90,6 @@ def find_uv():
             subprocess.call([pip, "install", *quiet[:2], "uv"], env=env)
         if works(by_venv):
             return by_venv
-    if not has_module("pip") and not has_module("ensurepip"):
-        fail("python3 has neither pip nor venv: apt-get install python3-venv")
     return fail("could not bring uv from the package index: check the network, or install uv")
 
 
@@ -107,7 +107,7 @@ def index_of_pip():
 
 def environment():
     """Return the environment for uv: no interpreter downloads, the machine's own index."""
-    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never", npm_config_update_notifier="false")
     env.pop("VIRTUAL_ENV", None)
     bundle = "/etc/ssl/certs/ca-certificates.crt"
     if os.path.exists(bundle):  # an agency's own certificate authority is known only there
