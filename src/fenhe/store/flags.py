@@ -53,8 +53,13 @@ class Flags:
         self._commits = commits
         self._series = series
         self._latest = latest
-        last = lake.read("SELECT coalesce(max(flag), 0) AS flag FROM flag")["flag"].item()
+        last, first, end = lake.read(
+            'SELECT coalesce(max(flag), 0), min(start), max("end") AS "end" FROM flag'
+        ).row(0)
         self._last = int(last)
+        # The span all flags ever written lie in: values outside it need no look-up.
+        self._first: datetime = first or datetime.max  # noqa: DTZ901
+        self._end: datetime = end or datetime.min  # noqa: DTZ901
 
     def add(self, flags: pl.DataFrame, actor: str) -> list[int]:
         """Write flags in one commit and return their ids, in the order of the rows.
@@ -78,6 +83,8 @@ class Flags:
         # Taken at once: a failed commit leaves a gap in the ids, never a number given twice.
         ids = list(range(self._last + 1, self._last + rows.height + 1))
         self._last += rows.height
+        self._first = min(self._first, *rows["start"])
+        self._end = max(self._end, *rows["end"])
         numbered = rows.with_columns(
             pl.Series("flag", ids, dtype=pl.Int64),
             pl.lit(commit.actor).alias("who"),
@@ -139,7 +146,11 @@ class Flags:
     ) -> pl.DataFrame:
         """Return series, start, quality of those ``hours`` that flags cover as of ``commit``."""
         query = self._lake.read if session is None else session.query
-        bounds = [hours["start"].max(), hours["start"].min()]
+        bounds = hours.select(pl.max("start"), pl.min("start").alias("first")).row(0)
+        if hours.is_empty() or bounds[0] < self._first or bounds[1] >= self._end:
+            return hours.select(
+                "series", "start", pl.lit(0, dtype=pl.UInt8).alias("quality")
+            ).clear()
         flags = query(_COVERING, [commit, commit, *bounds])
         flags = flags.rename({"start": "from", "end": "to"})
         covered = (pl.col("start") >= pl.col("from")) & (pl.col("start") < pl.col("to"))
