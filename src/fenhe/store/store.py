@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 import polars as pl
 
-from fenhe.store import imports, maintenance, receipts, schema
+from fenhe.store import changes, imports, maintenance, receipts, schema
 from fenhe.store.cells import Cells
 from fenhe.store.commits import Clock, CommitLog, utc_now
 from fenhe.store.flags import Flags
@@ -146,6 +146,10 @@ class Store:
     ) -> pl.DataFrame:
         """Return the flags that touch a period, lifted ones too unless ``cleared=False``."""
         return self._flags.read(sites, start, end, as_of, cleared=cleared)
+
+    def changed(self, after: int, until: int) -> pl.DataFrame:
+        """Return site, statistic, Beijing day touched by the commits ``after < n <= until``."""
+        return changes.changed(self._lake, after, until)
 
     def commits(self) -> pl.DataFrame:
         """Return all commits in order: commit, known_at (naive UTC), actor, what."""

@@ -1,0 +1,38 @@
+"""What changed after a commit: the site-days whose values or flags are not what they were."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from fenhe.store.lake import Lake
+
+# A day is the Beijing day of start: UTC + 8 h. A flag touches every day it covers.
+_CHANGED = """
+WITH touched AS (
+    SELECT series, start AS since, start AS until FROM observation
+    WHERE commit > ? AND commit <= ?
+    UNION ALL
+    SELECT series, start, "end" - INTERVAL 1 MICROSECOND FROM flag
+    WHERE commit > ? AND commit <= ?
+    UNION ALL
+    SELECT f.series, f.start, f."end" - INTERVAL 1 MICROSECOND
+    FROM flag f JOIN flag_clear c ON c.flag = f.flag
+    WHERE c.cleared_commit > ? AND c.cleared_commit <= ?
+), spans AS (
+    SELECT DISTINCT series, (since + INTERVAL 8 HOUR)::DATE AS first,
+           (until + INTERVAL 8 HOUR)::DATE AS last
+    FROM touched
+)
+SELECT DISTINCT s.site, s.statistic, unnest(
+    generate_series(p.first::TIMESTAMP, p.last::TIMESTAMP, INTERVAL 1 DAY))::DATE AS day
+FROM spans p JOIN series s ON s.series = p.series
+ORDER BY site, statistic, day
+"""
+
+
+def changed(lake: Lake, after: int, until: int) -> pl.DataFrame:
+    """Return site, statistic, Beijing day touched by the commits ``after < n <= until``.
+
+    New, late and corrected values, new flags and lifted flags; each day once.
+    """
+    return lake.read(_CHANGED, [after, until] * 3)
