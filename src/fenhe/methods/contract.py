@@ -28,6 +28,7 @@ class Column:
     unit: str = ""
     optional: bool = False
     codes: tuple[str, ...] = ()  # of a ``code`` column, in canonical spelling
+    scale: str = ""  # name of the column that holds the decimals of these integers
 
 
 @dataclass(frozen=True)

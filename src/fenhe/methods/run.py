@@ -43,7 +43,7 @@ def editions(
         ids = ", ".join(edition.id for edition in known)
         raise BadInput(
             f"{method.id} has no day column and {method.standard} has several editions: "
-            f"choose one of {ids}, or a day"
+            f"choose one with --edition ({ids}) or a day with --on; in Python: edition=, on="
         )
     return (known[0] if method.day is None else None), known
 

@@ -9,14 +9,13 @@ from typing import Any
 import narwhals as nw
 
 from fenhe.methods import exact, intake, labels
-from fenhe.methods.air import index
+from fenhe.methods.air import index, words
 from fenhe.methods.air.rules import AqiRules, ItemRule
 from fenhe.methods.air.words import (
     EDITION,
     INDEX_ROUNDING,
     REASON,
     STATUS,
-    TRACE,
     UNVERIFIED,
 )
 from fenhe.methods.contract import Call, Column, Method
@@ -122,10 +121,7 @@ def _part(parts: Mapping[str, Mapping[str, nw.Expr]], name: str, rule: ItemRule)
 
 def _outputs(_editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
     found = (Column("iaqi", "空气质量分指数", "individual index, rounded up", "integer"),)
-    if trace:
-        traced = (Column(name, zh, en, "integer") for name, (zh, en) in TRACE.items())
-        return (*found, STATUS, REASON, UNVERIFIED, EDITION, *traced)
-    return (*found, STATUS, REASON, UNVERIFIED, EDITION)
+    return (*found, STATUS, REASON, UNVERIFIED, EDITION, *(words.trace() if trace else ()))
 
 
 IAQI = Method(

@@ -9,9 +9,9 @@ from typing import Any
 import narwhals as nw
 
 from fenhe.base.errors import BadInput
-from fenhe.methods.air import aqi
+from fenhe.methods.air import aqi, words
 from fenhe.methods.air.rules import AqiRules
-from fenhe.methods.air.words import INDEX_MISSING, INDEX_ROUNDING, ITEMS, TRACE, VERDICT
+from fenhe.methods.air.words import INDEX_MISSING, INDEX_ROUNDING, ITEMS, VERDICT
 from fenhe.methods.contract import Call, Column, Method, Param
 from fenhe.standards import Edition
 
@@ -64,11 +64,7 @@ def _outputs(report: str, editions: Sequence[Edition], trace: bool) -> tuple[Col
     ]
     found += VERDICT
     if trace:
-        found += [
-            Column(f"{name}_{c}", f"{c}：{zh}", f"{c}: {en}", "integer")
-            for c in items
-            for name, (zh, en) in TRACE.items()
-        ]
+        found += [column for c in items for column in words.trace(c)]
     return tuple(found)
 
 

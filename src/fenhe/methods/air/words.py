@@ -53,6 +53,9 @@ TRACE = {
     "denominator": ("分母", "denominator: high - low; iaqi = iaqi_low + quotient, rounded up"),
 }
 
+#: Trace columns that are integers with ``scale`` decimals.
+SCALED = ("rounded", "low", "high", "numerator", "denominator")
+
 INDEX_ROUNDING = (
     "Concentrations half-even (GB/T 8170) to whole µg/m³, CO to 0.1 mg/m³; then each index up "
     "to the next whole number. HJ633-2012 does not state the first step: where unrounded "
@@ -63,3 +66,18 @@ INDEX_MISSING = (
     "is published. HJ633-2026, 5.3.1: published only above 100, else not_published. Nothing at "
     "hand: not_judged, no_data."
 )
+
+
+def trace(item: str = "") -> tuple[Column, ...]:
+    """Return the trace columns of one item, or those of a method with one item a row."""
+    end = f"_{item}" if item else ""
+    return tuple(
+        Column(
+            f"{name}{end}",
+            f"{item}：{zh}" if item else zh,
+            f"{item}: {en}" if item else en,
+            "integer",
+            scale=f"scale{end}" if name in SCALED else "",
+        )
+        for name, (zh, en) in TRACE.items()
+    )
