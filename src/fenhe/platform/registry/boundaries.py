@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ import shapely
 from django.db import transaction
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.platform.registry import datum
 from fenhe.platform.registry.models import Region
+from fenhe.protocols.geo import gcj02_to_wgs84
 
 CODE_NAMES = ("code", "adcode", "gb", "区划代码")
 NAME_NAMES = ("name_zh", "name", "名称")
@@ -128,9 +128,9 @@ def _parent(code: str, level: str) -> str | None:
 
 
 def _shifted(boundary: Boundary) -> Boundary:
-    moved = datum.shift_geometry(boundary.geometry["coordinates"], datum.gcj02_to_wgs84)
-    geometry = {"type": boundary.geometry["type"], "coordinates": moved}
-    return Boundary(**{**boundary.__dict__, "geometry": geometry})
+    shape = shapely.geometry.shape(boundary.geometry)
+    moved = shapely.transform(shape, gcj02_to_wgs84, interleaved=False)
+    return replace(boundary, geometry=shapely.geometry.mapping(moved))
 
 
 def _simplified(path: Path, boundaries: list[Boundary]) -> list[Boundary]:
@@ -144,7 +144,7 @@ def _simplified(path: Path, boundaries: list[Boundary]) -> list[Boundary]:
         raise BadInput(f"a shape can not be read: {error}", place=Place(str(path))) from None
     rounded = shapely.set_precision(thinned, 1e-5)
     return [
-        Boundary(**{**boundary.__dict__, "geometry": _polygons(shape, boundary.code, path)})
+        replace(boundary, geometry=_polygons(shape, boundary.code, path))
         for boundary, shape in zip(boundaries, rounded, strict=True)
     ]
 

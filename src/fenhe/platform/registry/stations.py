@@ -11,7 +11,6 @@ import numpy as np
 from django.db import transaction
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.platform.registry import datum
 from fenhe.platform.registry.directory import split_note
 from fenhe.platform.registry.models import (
     END_OF_TIME,
@@ -22,6 +21,7 @@ from fenhe.platform.registry.models import (
     SiteName,
     SitePlace,
 )
+from fenhe.protocols.geo import gcj02_to_wgs84
 from fenhe.protocols.tables import reader
 
 REQUIRED = ("site", "name", "region")
@@ -185,7 +185,7 @@ def _place(
     if stated not in SitePlace.Datum.values:
         raise row.wrong("datum", f"'{stated}' is not one of {', '.join(SitePlace.Datum.values)}")
     if stated == SitePlace.Datum.GCJ02:
-        x, y = datum.gcj02_to_wgs84(np.array([lon]), np.array([lat]))
+        x, y = gcj02_to_wgs84(np.array([lon]), np.array([lat]))
         lon, lat = round(float(x[0]), 7), round(float(y[0]), 7)
     _, new = SitePlace.objects.get_or_create(
         site=site, lon=lon, lat=lat, datum=stated, **span, defaults=kept
