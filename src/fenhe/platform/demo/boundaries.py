@@ -32,8 +32,9 @@ def data_folder() -> Path:
 def divisions() -> tuple[dict[str, str], ...]:
     """Return the divisions by GB/T 2260: Shanxi, its 11 cities and 117 counties, and Beijing.
 
-    Beijing, where four of the demonstration's stations stand, has no shape here. Each row has ``code``, ``level`` (province, city, county), ``name_zh``, ``name_en`` and
-    ``parent`` (a code, empty for the province), parents first.
+    Beijing, where four of the demonstration's stations stand, has no shape here. Each row has
+    ``code``, ``level`` (province, city, county), ``name_zh``, ``name_en`` and ``parent`` (a
+    code, empty at the top), parents first.
     """
     with (data_folder() / "divisions.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
