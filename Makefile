@@ -55,7 +55,8 @@ test: need-browser need-java lint
 	$(BIN)/pytest $(TESTS)
 
 bench: env-test
-	@$(BIN)/python -m benchmarks
+	@set -e; for one in benchmarks/[!_]*.py; do \
+	  [ "$$one" = benchmarks/common.py ] || { echo "== $$one"; $(BIN)/python "$$one"; }; done
 
 clean:
 	rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
