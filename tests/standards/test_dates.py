@@ -15,7 +15,8 @@ STANDARDS = catalogue().standards()
 
 
 @given(
-    standard=st.sampled_from(STANDARDS), day=st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1))
+    standard=st.sampled_from(STANDARDS),
+    day=st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1)),
 )
 def test_a_day_has_one_edition_or_none(standard: str, day: date) -> None:
     in_force = [e for e in catalogue().editions(standard) if e.in_force(day)]

@@ -49,7 +49,14 @@ def test_break_points(edition: int) -> None:
 def test_categories_follow_each_other(edition_id: str) -> None:
     rows = catalogue().edition(edition_id).table("categories").rows
     assert [row["level"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert [row["zh"] for row in rows] == "优 良 轻度污染 中度污染 重度污染 严重污染".split()
+    assert [row["zh"] for row in rows] == [
+        "优",
+        "良",
+        "轻度污染",
+        "中度污染",
+        "重度污染",
+        "严重污染",
+    ]
     assert [row["upper"] for row in rows] == [50, 100, 150, 200, 300, None]
     assert all(low["upper"] + 1 == high["lower"] for low, high in pairwise(rows))
     for row in rows:
@@ -75,8 +82,8 @@ def test_items_of_the_reports() -> None:
         table = catalogue().edition(edition_id).table("report_items")
         assert [row["column"] for row in table.where(report="daily")] == daily.split()
         hourly = table.where(report="hourly")
-        assert [row["column"] for row in hourly] == "so2 no2 co o3 pm10 pm25".split()
-        assert [row["breakpoints"] for row in hourly] == "1h 1h 1h 1h 24h 24h".split()
+        assert [row["column"] for row in hourly] == ["so2", "no2", "co", "o3", "pm10", "pm25"]
+        assert [row["breakpoints"] for row in hourly] == ["1h", "1h", "1h", "1h", "24h", "24h"]
     assert len(catalogue().edition("HJ633-2012").value("hourly_items_named").value) == 9
 
 
@@ -86,7 +93,11 @@ def test_rules_that_differ() -> None:
     assert old.value("concentration_rounding").kind == "convention"
     assert old.value("concentration_rounding").alternatives == ("unrounded",)
     assert new.value("concentration_rounding").mark == "A"
-    assert (old.value("cap").integer, old.value("cap").mark, old.value("cap").kind) == (500, "C", "law")
+    assert (old.value("cap").integer, old.value("cap").mark, old.value("cap").kind) == (
+        500,
+        "C",
+        "law",
+    )
     assert (new.value("cap").integer, new.value("cap").mark) == (500, "A")
     assert old.value("missing_items").text == "publish_rest"
     assert new.value("missing_items").text == "publish_only_above"
@@ -129,7 +140,9 @@ def test_hj663_says_that_it_is_not_complete(edition_id: str) -> None:
         "B",
         "mean_of_city_sites",
     )
-    shares = [edition.value(name) for name in ("city_share", "city_share_small", "city_small_below")]
+    shares = [
+        edition.value(name) for name in ("city_share", "city_share_small", "city_small_below")
+    ]
     assert [share.integer for share in shares] == [75, 50, 4]
     assert {(share.mark, share.kind) for share in shares} == {("C", "convention")}
     assert edition.table("hour_decimals").one(item="co")["decimals"] == 1

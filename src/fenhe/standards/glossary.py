@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from fenhe.base.errors import BadInput
 from fenhe.standards import source, units
@@ -78,7 +77,6 @@ def parse(file: source.SourceFile) -> Glossary:
 
 def _term(entry: source.Section, section: str, code: str) -> Term:
     entry.only(_KEYS, ("zh", "en"))
-    named: Any = entry.data.get("units", [entry.data["unit"]] if "unit" in entry.data else [])
     return Term(
         section=section,
         code=code,
@@ -86,9 +84,17 @@ def _term(entry: source.Section, section: str, code: str) -> Term:
         en=entry.text("en"),
         symbol=entry.text("symbol", code),
         aliases=entry.texts("aliases"),
-        units=tuple(units.canonical(unit) for unit in named),
+        units=_units(entry),
         note=entry.text("note", ""),
     )
+
+
+def _units(entry: source.Section) -> tuple[str, ...]:
+    named = entry.texts("units") or ((entry.text("unit"),) if "unit" in entry.data else ())
+    try:
+        return tuple(units.canonical(unit) for unit in named)
+    except BadInput as error:
+        raise entry.bad(error.message, "units") from None
 
 
 def item(text: str) -> Term:

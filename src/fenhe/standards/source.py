@@ -74,7 +74,7 @@ def read(path: Path, name: str) -> SourceFile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         match = re.search(r"at line (\d+)", str(error))
-        line = int(match.group(1)) if match else None
+        line = int(match.group(1)) if match else len(text.splitlines())
         raise BadInput(f"not valid TOML: {error}", place=Place(name, line)) from None
     return SourceFile(path, name, text, content)
 
