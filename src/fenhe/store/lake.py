@@ -7,6 +7,7 @@ it costs writes, and merging small files in the background does the same service
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -110,6 +111,8 @@ class Lake:
         self._root.execute(f"USE {NAME}")
         self._root.execute(f"CALL {NAME}.set_option('target_file_size', '{TARGET_FILE_SIZE}')")
         self._writing = self._cursor()
+        # cursors of readers, used again: a fresh one costs more than a small query
+        self._idle: deque[duckdb.DuckDBPyConnection] = deque()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._root.cursor()
@@ -151,13 +154,18 @@ class Lake:
         self, sql: str, parameters: Sequence[Any] = (), **frames: pl.DataFrame
     ) -> pl.DataFrame:
         """Return the rows of one query over one consistent snapshot; safe from any thread."""
-        cursor = self._cursor()
         try:
-            return Session(cursor).query(sql, parameters, **frames)
+            cursor = self._idle.pop()
+        except IndexError:
+            cursor = self._cursor()
+        session = Session(cursor)
+        try:
+            return session.query(sql, parameters, **frames)
         except duckdb.Error as error:
             raise StoreError(f"the store could not be read: {error}") from error
         finally:
-            cursor.close()
+            session.forget()
+            self._idle.append(cursor)
 
     def tables(self) -> set[str]:
         """Return the names of the tables of the lake."""
@@ -193,7 +201,8 @@ class Lake:
     def close(self) -> None:
         """Write the catalogue out and close every connection."""
         with self.writer:
-            self._writing.close()
+            for cursor in (self._writing, *self._idle):
+                cursor.close()
             self._root.execute("USE memory")
             self._root.execute(f"DETACH {NAME}")
             self._root.close()

@@ -30,11 +30,11 @@ _FEW = 64  # up to here the numbers are written into the query, where they prune
 
 @dataclass(frozen=True)
 class _Slice:
-    """The condition that picks series and period, its parameters and its frame of series."""
+    """The condition that picks series and period, its parameters and its frame if it has one."""
 
     where: str
     parameters: list[object]
-    wanted: pl.DataFrame
+    frames: dict[str, pl.DataFrame]
 
 
 class Observations:
@@ -92,7 +92,7 @@ class Observations:
 
     def _standing(self, part: _Slice) -> pl.DataFrame:
         sql = f"SELECT {_READ} FROM observation WHERE {part.where}"
-        return self._lake.read(sql, part.parameters, wanted=part.wanted)
+        return self._lake.read(sql, part.parameters, **part.frames)
 
     def _known(self, part: _Slice, as_of: int) -> pl.DataFrame:
         """Return the values known at ``as_of``, with the codes of the flags known then.
@@ -105,7 +105,7 @@ class Observations:
             "AND commit <= ? AND superseded_commit > ?"
         )
         parameters = [*part.parameters, as_of, *part.parameters, as_of, as_of]
-        rows = self._lake.read(sql, parameters, wanted=part.wanted)
+        rows = self._lake.read(sql, parameters, **part.frames)
         codes = self._flags.codes(rows, as_of)
         bare = rows.with_columns(pl.lit(0, dtype=pl.UInt8).alias("quality"))
         return bare.update(codes, on=["series", "start"])
@@ -135,9 +135,11 @@ def _slice(
         parts.append("start < ?")
         bounds.append(end)
     numbers = wanted["series"].to_list()
+    frames: dict[str, pl.DataFrame] = {}
     if len(numbers) <= _FEW:
         parts.append(f"series IN ({', '.join(map(str, numbers)) or 'NULL'})")
     else:
         parts.append(f"series BETWEEN {min(numbers)} AND {max(numbers)}")
         parts.append("series IN (SELECT series FROM wanted)")
-    return _Slice(" AND ".join(parts), [*parameters, *bounds], wanted)
+        frames["wanted"] = wanted.select("series")
+    return _Slice(" AND ".join(parts), [*parameters, *bounds], frames)
