@@ -17,7 +17,7 @@ from fenhe.base.errors import BadInput, Place
 from fenhe.protocols.tables import encoding as enc
 from fenhe.protocols.tables.table import Limits, TextBatch, TextTable, batch_of, check_header
 
-BLOCK = 8 * 1024 * 1024
+BLOCK = 4 * 1024 * 1024
 _LONGEST_RECORD = 64 * 1024 * 1024
 _DELIMITERS = (",", ";", "\t")
 _QUOTE, _NEWLINE = ord('"'), ord("\n")
@@ -32,7 +32,10 @@ def open_csv(path: Path, name: str, limits: Limits) -> TextTable:
     if not first.strip():
         raise BadInput("the file is empty", place=Place(name))
     delimiter = _delimiter(first)
-    header = next(iter(_records(first, delimiter, name)), [])
+    try:
+        header = next(_reader(first, delimiter), [])
+    except csv.Error as error:
+        raise _malformed(error, name, 1) from None
     columns = check_header(header, name)
 
     def source(rows: int) -> Iterator[TextBatch]:
@@ -105,7 +108,9 @@ def _delimiter(first: bytes) -> str:
 
     Without any of comma, semicolon and tab in the header the table has one column.
     """
-    sample = list(_records(first[: 1 << 20], ",", "", whole=True))[: _SAMPLE + 1]
+    text = first[: 1 << 20].decode("utf-8", errors="ignore")
+    outside = "".join(part for i, part in enumerate(text.split('"')) if i % 2 == 0)
+    sample = [line for line in outside.splitlines() if line.strip()][: _SAMPLE + 1]
     found: list[tuple[bool, int, str]] = []
     for mark in _DELIMITERS:
         counts = [record.count(mark) for record in sample]
@@ -114,20 +119,13 @@ def _delimiter(first: bytes) -> str:
     return max(found)[2] if found else ","
 
 
-def _records(data: bytes, delimiter: str, name: str, *, whole: bool = False) -> Iterator[list[str]]:
-    """Read records one by one; with ``whole`` a record is its unquoted text, for counting."""
+def _reader(data: bytes, delimiter: str) -> Iterator[list[str]]:
     text = data.decode("utf-8", errors="ignore")
-    if whole:
-        outside = "".join(part for i, part in enumerate(text.split('"')) if i % 2 == 0)
-        yield from ([*line] for line in outside.splitlines() if line.strip())
-        return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        yield from reader
-    except csv.Error as error:
-        raise BadInput(
-            f"the CSV text is malformed: {error}", place=Place(name, reader.line_num)
-        ) from None
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _malformed(error: csv.Error, name: str, row: int) -> BadInput:
+    return BadInput(f"the CSV text is malformed: {error}", place=Place(name, row))
 
 
 def _batches(
@@ -195,8 +193,9 @@ def _parse_irregular(
     records: list[list[str | None]] = []
     row = first_row - 1
     try:
-        for row, record in enumerate(_records(chunk, delimiter, name), start=first_row):
-            if not record:
+        for record in _reader(chunk, delimiter):
+            row += 1
+            if not any(record):
                 continue
             if len(record) != len(columns):
                 raise BadInput(
@@ -205,7 +204,7 @@ def _parse_irregular(
                 )
             rows.append(row)
             records.append([cell or None for cell in record])
-    except BadInput as error:
-        raise BadInput(error.message, place=Place(name, row if rows else first_row)) from None
+    except csv.Error as error:
+        raise _malformed(error, name, row + 1) from None
     frame = pl.DataFrame(records, schema=dict.fromkeys(columns, pl.String()), orient="row")
     return TextBatch(frame, pl.Series("row", rows, dtype=pl.Int64)), row - first_row + 1

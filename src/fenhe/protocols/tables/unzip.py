@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fenhe.base.errors import BadInput, Place
+from fenhe.protocols.tables.sheet_xml import column_number
 from fenhe.protocols.tables.table import Limits
 
 # A sheet of repeated numbers packs up to about 30 : 1; deflate ends at 1032 : 1.
@@ -99,7 +100,7 @@ class _Grid:
         for letters, digits in _CELL.findall(data):
             self.row = max(self.row, int(digits))
             if letters:
-                self.column = max(self.column, _number(letters))
+                self.column = max(self.column, column_number(letters.decode()))
         self.kept = data[-16:]
         if self.row * self.column > self.most:
             raise BadInput(
@@ -107,11 +108,3 @@ class _Grid:
                 f"than {self.most} cells; nothing was read",
                 place=Place(self.name),
             )
-
-
-def _number(letters: bytes) -> int:
-    """Return the number of a column: A 1, Z 26, AA 27."""
-    value = 0
-    for letter in letters:
-        value = value * 26 + letter - 64
-    return value

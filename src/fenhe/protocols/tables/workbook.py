@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from fenhe.base.errors import BadInput, MissingExtra, Place
-from fenhe.protocols.tables import unzip
+from fenhe.protocols.tables import sheet_xml, unzip
 from fenhe.protocols.tables.table import Limits, TextBatch, TextTable, batch_of, check_header
 
 
@@ -31,7 +31,9 @@ def open_workbook(path: Path, name: str, limits: Limits, sheet: str | None) -> T
     if sheet is not None and sheet not in names:
         raise BadInput(f"there is no sheet '{sheet}'; it has {', '.join(names)}", place=Place(name))
     chosen = sheet or names[0]
-    frame = _cells(book.load_sheet(chosen, header_row=None, dtypes="string").to_polars())
+    # skip_rows=0 keeps blank rows above the header, so that row numbers are the sheet's
+    cells = book.load_sheet(chosen, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    frame = _trimmed(_with_odd(cells, path, chosen))
     if frame.height == 0 or frame.width == 0:
         raise BadInput(f"sheet '{chosen}' is empty", place=Place(name))
     columns = check_header(frame.row(0), name)
@@ -45,7 +47,15 @@ def open_workbook(path: Path, name: str, limits: Limits, sheet: str | None) -> T
     return TextTable(name, "xlsx", columns, source, sheet=chosen)
 
 
-def _cells(frame: pl.DataFrame) -> pl.DataFrame:
+def _with_odd(frame: pl.DataFrame, path: Path, sheet: str) -> pl.DataFrame:
+    """Put error codes and bare formulas back as text, where the reader left nothing."""
+    for cell in sheet_xml.odd_cells(path, sheet):
+        if cell.row < frame.height and cell.column < frame.width:
+            frame[cell.row, cell.column] = cell.text
+    return frame
+
+
+def _trimmed(frame: pl.DataFrame) -> pl.DataFrame:
     """Drop empty columns at the right edge, which formatting alone leaves behind."""
     while frame.width and frame.to_series(frame.width - 1).null_count() == frame.height:
         frame = frame.drop(frame.columns[-1])
