@@ -11,6 +11,7 @@ from datetime import date
 from typing import TypeVar
 
 from fenhe.methods import frames
+from fenhe.methods.air.area import AREA_HOURLY
 from fenhe.methods.air.iaqi import IAQI
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
 
@@ -88,3 +89,23 @@ def iaqi(
     return frames.apply(
         IAQI, frame, edition=edition, on=on, params={}, decimals=decimals, trace=trace
     )
+
+
+def area_hourly(
+    frame: F,
+    *,
+    edition: str | None = None,
+    on: date | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the hourly values of cities from those of their sites under HJ 663.
+
+    Columns read: ``area``, ``site``, ``start_hour`` (integer: hours since 1970-01-01 00:00
+    UTC), ``item`` (``so2 no2 co o3 pm10 pm25``), ``value`` (µg/m³, CO mg/m³). Give city
+    sites only, one row for each site that is due, with a null value where none is.
+    Rows returned: one per area, hour and item, sorted, with ``value``, ``decimals``,
+    ``mean`` (at 10^-6), ``n_valid``, ``n_due``, ``status``, ``reason``, ``unverified``,
+    ``edition``. Rounding and the least share of sites: ``fenhe methods show
+    air.area_hourly``. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(AREA_HOURLY, frame, edition=edition, on=on, decimals=decimals)

@@ -20,8 +20,16 @@ from fenhe.protocols.tables.table import TextBatch, TextTable
 SHOWN = 20
 
 _SAME = {"pm2.5": "pm25", "pm2_5": "pm25", "area": "city", "o3_8h_max": "o3_8h", "o3_mda8": "o3_8h"}
-_DAYS = {"time": days.of_end_labels, "date": days.of_dates}
+
+
+def _hours(text: pl.Series) -> pl.Series:
+    numbers = decimals.scaled(text)
+    return numbers.units if numbers.k == 0 else pl.repeat(None, len(text), eager=True)
+
+
+_DAYS = {"time": days.of_end_labels, "date": days.of_dates, "hour": _hours}
 _FORM = {
+    "hour": "is not a whole number of hours",
     "time": "is not a time; write 2018-02-20 07:00",
     "date": "is not a date; write 2018-02-20",
     "number": "is not a number",
@@ -81,7 +89,7 @@ def check_columns(method: Method, table: TextTable, outputs: Sequence[Column]) -
             + "".join(f"\n  {hint}" for hint in hints),
             place=Place(table.name),
         )
-    clash = [c.name for c in outputs if c.name in have]
+    clash = [c.name for c in outputs if c.name in have] if method.adds_columns else []
     if clash:
         raise BadInput(
             f"the file already has the columns {', '.join(clash)}, which the result adds; "
@@ -134,6 +142,8 @@ def _read(method: Method, batch: TextBatch, problems: Problems, *, by_day: bool)
     if by_day and method.day:
         added.append(_day(method.day, batch, problems))
     frame = batch.frame.with_columns(added)
+    if method.day and method.day[1] == "hour":
+        frame = frame.with_columns(_hours(frame[method.day[0]]).alias(method.day[0]))
     lazy: nw.LazyFrame[Any] = nw.from_native(frame.lazy())
     usable = [
         intake.usable(nw.col(name), k).alias(name)

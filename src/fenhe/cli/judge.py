@@ -65,9 +65,10 @@ def command(
     outputs = method.outputs(known if edition is None else [edition], trace)
     table = open_table(source, sheet=sheet)
     frames.check_columns(method, table, outputs)
+    rows = ROWS if method.adds_columns else sys.maxsize  # sums need all rows at once
     counts: Counter[str] = Counter()
     with writers.open_writer(output, _number_columns(method, outputs)) as writer:
-        for batch in frames.batches(method, table, by_day=edition is None, rows=ROWS):
+        for batch in frames.batches(method, table, by_day=edition is None, rows=rows):
             call = Call(batch.decimals, params, trace)
             result = run(method, batch.lazy, call, edition, known).to_native()
             judged: pl.DataFrame = result.collect(engine="streaming")

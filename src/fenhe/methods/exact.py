@@ -56,6 +56,11 @@ def small(expr: nw.Expr) -> nw.Expr:
     return expr.cast(nw.Int32)
 
 
+def real(expr: nw.Expr) -> nw.Expr:
+    """Return a float expression as Float64, also where it is a bare null."""
+    return expr.cast(nw.Float64)
+
+
 def text(expr: nw.Expr) -> nw.Expr:
     """Return a text expression as text, also where it is a bare null."""
     return expr.cast(nw.String)
@@ -86,6 +91,11 @@ def is_decimal(x: nw.Expr, decimals: int) -> nw.Expr:
     """
     back = recover(x, decimals).cast(nw.Float64) / float(power10(decimals))
     return (back == x.cast(nw.Float64)) | back.is_null()
+
+
+def to_float(a: nw.Expr, decimals: int) -> nw.Expr:
+    """Return integers with ``decimals`` places as the doubles nearest to them, for display."""
+    return a.cast(nw.Float64) / float(power10(decimals))
 
 
 def floor_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:

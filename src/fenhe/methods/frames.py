@@ -73,7 +73,9 @@ def _check(method: Method, frame: nw.LazyFrame[Any], *, dayless: bool) -> None:
     names = frame.collect_schema().names()
     needed = [c.name for c in method.inputs if c.kind in ("number", "code") and not c.optional]
     missing = [name for name in needed if name not in names]
-    if method.day and not dayless and method.day[0] not in names and DAY not in names:
+    if not method.adds_columns:
+        missing = [c.name for c in method.inputs if c.name not in names]
+    elif method.day and not dayless and method.day[0] not in names and DAY not in names:
         missing.append(method.day[0])
     if missing:
         have = ", ".join(names)
@@ -85,6 +87,8 @@ def _with_day(method: Method, frame: nw.LazyFrame[Any], *, eager: bool) -> nw.La
     assert method.day is not None  # noqa: S101 - editions() saw to it
     column, kind = method.day
     schema = frame.collect_schema()
+    if kind == "hour":
+        return frame.with_columns(nw.col(column).alias(intake.DAY))
     if DAY in schema and schema[DAY].is_integer():
         return frame.with_columns(nw.col(DAY).alias(intake.DAY))
     dtype = schema[column]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fenhe.base.errors import BadInput
+from fenhe.methods.air.area import AREA_HOURLY
 from fenhe.methods.air.iaqi import IAQI
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
 from fenhe.methods.contract import Method
 
-_METHODS = {method.id: method for method in (IAQI, AQI_HOURLY, AQI_DAILY)}
+_METHODS = {method.id: method for method in (IAQI, AQI_HOURLY, AQI_DAILY, AREA_HOURLY)}
 
 
 def methods() -> tuple[Method, ...]:

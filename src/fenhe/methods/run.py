@@ -94,6 +94,8 @@ def _mixed(
         part = method.evaluate(frame.filter(mine), edition, call)
         parts.append(_aligned(part, frame, method, known, call))
     left = _unjudged(frame.filter(day.is_null() | ~covered), day)
+    if not method.adds_columns:
+        left = left.drop(method.numbers)
     parts.append(_aligned(left, frame, method, known, call))
     result = nw.concat(parts, how="vertical")
     return result.sort(_ROW).drop(_ROW) if ordered else result
@@ -121,6 +123,9 @@ def _span(frame: nw.LazyFrame[Any]) -> tuple[int, int, bool]:
     return (0, 0, True) if low is None else (int(low), int(high), bool(gaps))
 
 
+_AS = {"integer": exact.integer, "number": exact.real}
+
+
 def _aligned(
     part: nw.LazyFrame[Any],
     frame: nw.LazyFrame[Any],
@@ -135,6 +140,5 @@ def _aligned(
     wanted = [nw.col(name) for name in kept]
     for column in method.outputs(known, call.trace):
         made = nw.col(column.name) if column.name in have else nw.lit(None)
-        as_kind = exact.text if column.kind in ("text", "code") else exact.integer
-        wanted.append(as_kind(made).alias(column.name))
+        wanted.append(_AS.get(column.kind, exact.text)(made).alias(column.name))
     return part.select(wanted)
