@@ -94,7 +94,8 @@ def test_show_has_every_table_and_the_counts() -> None:
     assert all(name in text for name in edition.values)
     assert "clause unknown" in text
     assert "C law" in text
-    assert "unknown: the sources at hand" in text
+    assert "daily_by is unknown: the sources at hand" in text
+    assert "concentration_rounding may also be read as: unrounded" in text
 
 
 def test_show_a_local_limit_and_an_adopted_value() -> None:

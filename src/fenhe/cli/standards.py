@@ -16,6 +16,8 @@ from fenhe.base.errors import BadInput
 from fenhe.standards import Catalogue, Edition, Limit, Row, Table, Value, catalogue, export, limits
 from fenhe.standards.compare import Difference, differences
 
+_WIDEST = 170  # a wider table is written as one block a row
+
 _overlays = click.option(
     "--overlays",
     type=click.Path(exists=True, path_type=Path),
@@ -67,7 +69,10 @@ def show(edition_id: str, overlays: Path | None, as_json: bool) -> None:
     _head(edition)
     if edition.values:
         click.echo("\nvalues")
-        _columns([_value_line(value) for value in edition.values.values()], indent=2)
+        head = ("name", "value", "mark", "clause", "title", "")
+        _columns([head, *(_value_line(value) for value in edition.values.values())], indent=2)
+        for value in edition.values.values():
+            _remark(value)
     for table in edition.tables.values():
         _table(table)
     if edition.local_limits:
@@ -101,21 +106,35 @@ def _head(edition: Edition) -> None:
 
 
 def _value_line(value: Value) -> tuple[str, ...]:
-    shown = _shown(value.raw) if value.known else f"unknown: {value.reason}"
     return (
         value.id.rpartition("/")[2],
-        _with_unit(shown, value.unit),
+        _with_unit(_shown(value.raw), value.unit) if value.known else "unknown",
         _mark(value),
-        value.clause if value.known else f"to set it: {value.configure}",
+        value.clause,
         value.title_zh,
         value.title_en,
     )
 
 
+def _remark(value: Value) -> None:
+    name = value.id.rpartition("/")[2]
+    if not value.known:
+        click.echo(f"  {name} is unknown: {value.reason}; to set it: {value.configure}")
+    if value.alternatives:
+        click.echo(f"  {name} may also be read as: {', '.join(value.alternatives)}")
+
+
 def _table(table: Table) -> None:
     click.echo(f"\n{table.name}  {table.title_zh}  {table.title_en}")
     head = (*table.columns, "unit", "mark", "clause")
-    _columns([head, *(_row_line(table, row) for row in table.rows)], indent=2)
+    lines = [head, *(_row_line(table, row) for row in table.rows)]
+    widths = [max(_width(cell) for cell in column) for column in zip(*lines, strict=True)]
+    if sum(widths) <= _WIDEST:
+        _columns(lines, indent=2)
+        return
+    for line in lines[1:]:
+        click.echo()
+        _columns([pair for pair in zip(head, line, strict=True) if pair[1]], indent=2)
 
 
 def _row_line(table: Table, row: Row) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ class Limit(Value):
     applies_from: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Row(Provenance):
     """One row of a table; ``row["conc"]`` is Decimal, int, text, bool, date, tuple or None."""
 
@@ -135,7 +135,7 @@ class Row(Provenance):
             raise BadInput(f"{self.id} has no column '{column}'; it has: {known}") from None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Table:
     """A table of an edition, rows in the order of the file."""
 
@@ -179,7 +179,7 @@ class Amendment:
     kind: Kind | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Edition:
     """One edition of a standard, or one stage of it, with everything it states."""
 

@@ -88,7 +88,8 @@ def _supply(catalogue: Catalogue, part: Section, act: Adoption) -> Catalogue:
         raw = parse.scalar(part.data["value"], unit)
     except BadInput as error:
         raise part.bad(error.message, "value") from None
-    return _replaced(catalogue, target, raw=raw, adopted=act, note=part.text("note", target.note))
+    origin = {"source": part.text("source", act.document), "note": part.text("note", "")}
+    return _replaced(catalogue, target, raw=raw, adopted=act, **origin)
 
 
 def _tighten(catalogue: Catalogue, part: Section, act: Adoption) -> Catalogue:
