@@ -89,13 +89,20 @@ def is_decimal(x: nw.Expr, decimals: int) -> nw.Expr:
 
     Null, NaN and infinities count as such: they have no decimals to lose.
     """
-    back = recover(x, decimals).cast(nw.Float64) / float(power10(decimals))
+    back = to_float(recover(x, decimals), decimals)
     return (back == x.cast(nw.Float64)) | back.is_null()
 
 
 def to_float(a: nw.Expr, decimals: int) -> nw.Expr:
-    """Return integers with ``decimals`` places as the doubles nearest to them, for display."""
-    return a.cast(nw.Float64) / float(power10(decimals))
+    """Return integers with ``decimals`` places as the doubles nearest to them.
+
+    The divisor is a column: by a constant Polars multiplies with its inverse, which
+    makes 6 / 10 the double after 0.6.
+    """
+    if decimals == 0:
+        return a.cast(nw.Float64)
+    x = a.cast(nw.Float64)
+    return x / (x * 0.0 + float(power10(decimals)))
 
 
 def floor_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
