@@ -126,8 +126,15 @@ def _judge(news: pl.DataFrame, raw: int, opened: int) -> pl.DataFrame:
 
 
 def _conflicts(rows: pl.DataFrame) -> pl.DataFrame:
-    reason = pl.format(
-        "row {} says {}, row {} says {}", "prev_row", "prev_value", "raw_row", "value"
+    reason = pl.concat_str(
+        pl.lit("row "),
+        pl.col("prev_row").cast(pl.String),
+        pl.lit(" says "),
+        pl.col("prev_value").cast(pl.String),
+        pl.lit(", row "),
+        pl.col("raw_row").cast(pl.String),
+        pl.lit(" says "),
+        pl.col("value").cast(pl.String),
     )
     return (
         rows.with_columns(reason.alias("reason"))

@@ -12,7 +12,7 @@ from datetime import datetime
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.quality.flags import Quality
+from fenhe.quality.flags import word
 from fenhe.store import schema
 from fenhe.store.commits import Commit, CommitLog
 from fenhe.store.lake import Lake, Session
@@ -65,8 +65,9 @@ class Flags:
         """Write flags in one commit and return their ids, in the order of the rows.
 
         Columns: site, item, statistic, start, end (naive UTC, end after start), check,
-        reason; optional version, limit (text) and quality (code; ``void`` means VOID,
-        anything else ANNOTATED). Raises ``BadInput`` when a column or a value is missing.
+        reason; optional version, limit (text) and quality (a code; by default the one the
+        vocabulary gives the check). Raises ``BadInput`` for a check that is not in the
+        vocabulary, and when a column or a value is missing.
         """
         checked = _checked(flags)
         if checked.is_empty():
@@ -200,8 +201,9 @@ def _checked(flags: pl.DataFrame) -> pl.DataFrame:
         for name, kind in _OPTIONAL.items()
         if name not in flags.columns
     )
-    void = pl.when(pl.col("check") == "void").then(int(Quality.VOID))
-    code = pl.col("quality").fill_null(void.otherwise(int(Quality.ANNOTATED)))
+    checks = given["check"].unique().drop_nulls().cast(pl.String).to_list()
+    meant = {check: int(word(check).quality) for check in checks}
+    code = pl.col("quality").fill_null(pl.col("check").replace_strict(meant, return_dtype=pl.UInt8))
     typed = given.with_columns(
         pl.col("start", "end").cast(pl.Datetime("us")),
         pl.col("version", "limit").cast(pl.String),

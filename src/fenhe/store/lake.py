@@ -110,6 +110,7 @@ class Lake:
         )
         self._root.execute(f"USE {NAME}")
         self._root.execute(f"CALL {NAME}.set_option('target_file_size', '{TARGET_FILE_SIZE}')")
+        self._closed = False
         self._writing = self._cursor()
         # cursors of readers, used again: a fresh one costs more than a small query
         self._idle: deque[duckdb.DuckDBPyConnection] = deque()
@@ -199,8 +200,11 @@ class Lake:
                     raise StoreError(f"maintenance stopped at {call}: {error}") from error
 
     def close(self) -> None:
-        """Write the catalogue out and close every connection."""
+        """Write the catalogue out and close every connection; safe to call twice."""
         with self.writer:
+            if self._closed:
+                return
+            self._closed = True
             for cursor in (self._writing, *self._idle):
                 cursor.close()
             self._root.execute("USE memory")

@@ -70,7 +70,7 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Finish the write under way and give the folder up."""
+        """Finish the write under way and give the folder up; safe to call twice."""
         self._lake.close()
         self._lock.release()
 
