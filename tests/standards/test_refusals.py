@@ -98,6 +98,16 @@ def _load(root: Path) -> tuple[BadInput | None, tuple[Edition, ...]]:
         return error, ()
 
 
+def test_every_packaged_table_file_belongs_to_an_edition() -> None:
+    named = {path.with_name(t["file"]) for path in _packaged() for t in _tables(path)}
+    assert set(collection.ROOT.rglob("*.csv")) == named
+
+
+def _tables(path: Path) -> list[dict[str, str]]:
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))["table"]
+    return [table for table in tables.values() if "file" in table]
+
+
 def _numbers(content: Any) -> list[float]:
     if isinstance(content, dict):
         return [n for part in content.values() for n in _numbers(part)]

@@ -1,5 +1,6 @@
 """Limits and rules as dated data: which edition judges a day, and what it says."""
 
+from fenhe.standards import glossary, units
 from fenhe.standards.collection import Catalogue, catalogue, load_folder
 from fenhe.standards.errors import NoEdition
 from fenhe.standards.model import Adoption, Amendment, Edition, Limit, Row, Table, Value
@@ -15,5 +16,7 @@ __all__ = [
     "Table",
     "Value",
     "catalogue",
+    "glossary",
     "load_folder",
+    "units",
 ]

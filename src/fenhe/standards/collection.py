@@ -78,7 +78,13 @@ def load_folder(root: Path) -> Catalogue:
     ``docs/how-to/add-a-standard.md``.
     """
     found: list[Edition] = []
-    for path in sorted(root.glob("*/*/*.toml")):
+    for path in sorted(root.rglob("*.toml")):
+        parts = path.relative_to(root).parts
+        if parts == ("glossary.toml",):
+            continue
+        if len(parts) != 3:
+            place = Place("/".join(parts), 1)
+            raise BadInput("must stand in <subject>/<standard>/<edition>.toml", place=place)
         found += loader.edition_file(path, root)
     found.sort(key=lambda e: (e.standard, e.in_force_from))
     _unique(found)

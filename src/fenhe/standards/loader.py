@@ -33,50 +33,47 @@ def edition_file(path: Path, root: Path) -> tuple[Edition, ...]:
     top.only(_TOP, ("edition",))
     head = top.named("edition")
     head.only(_EDITION, _REQUIRED)
-    stages = _stages(top, head)
-    names = tuple(part.text("id") for part in stages)
-    prefix = head.text("id")
-    content = _tables(top, prefix, names)
-    if not stages:
-        whole = _whole(head, top, path.relative_to(root).parts[0])
-        values = _values(top, prefix, "", names)
-        return (whole.changed(tables=_for_stage(content, ""), values=values),)
     whole = _whole(head, top, path.relative_to(root).parts[0])
+    stages = _stages(top, whole)
+    names = tuple(part.text("id") for part in stages)
+    content = _tables(top, whole.id, names)
+    if not stages:
+        values = _values(top, whole.id, "", names)
+        return (whole.changed(tables=_for_stage(content, ""), values=values),)
     return tuple(
         whole.changed(
-            id=f"{prefix}:{name}",
+            id=f"{whole.id}:{name}",
             stage=name,
             stage_zh=part.text("zh"),
             in_force_from=day(part, "from"),
-            in_force_to=day(part, "to", optional=True),
+            in_force_to=optional_day(part, "to"),
             tables=_for_stage(content, name),
-            values=_values(top, f"{prefix}:{name}", name, names),
+            values=_values(top, f"{whole.id}:{name}", name, names),
             place=part.place("from"),
         )
         for name, part in zip(names, stages, strict=True)
     )
 
 
-def day(section: Section, key: str, optional: bool = False) -> date | None:
-    """Return a TOML date; a text or a time of day is refused."""
+def day(section: Section, key: str) -> date:
+    """Return a TOML date; a text, a time of day or nothing is refused."""
     value = section.data.get(key)
-    if value is None and optional:
-        return None
     if not isinstance(value, date) or isinstance(value, datetime):
         raise section.bad(f"'{key}' must be a date such as 2026-03-01, without quotes", key)
     return value
 
 
-def _must(section: Section, key: str) -> date:
-    value = day(section, key)
-    assert value is not None  # noqa: S101
-    return value
+def optional_day(section: Section, key: str) -> date | None:
+    """Return a TOML date, or None when the key is left out."""
+    return day(section, key) if key in section.data else None
 
 
 def _whole(head: Section, top: Section, subject: str) -> Edition:
-    start, end = _must(head, "in_force_from"), day(head, "in_force_to", optional=True)
+    start, end = day(head, "in_force_from"), optional_day(head, "in_force_to")
     if end is not None and end < start:
         raise head.bad(f"in_force_to {end} lies before in_force_from {start}", "in_force_to")
+    if not head.text("id").startswith(f"{head.text('standard')}-"):
+        raise head.bad(f"the id must begin with '{head.text('standard')}-'", "id")
     issued = head.data.get("issued", "unknown")
     return Edition(
         id=head.text("id"),
@@ -87,7 +84,7 @@ def _whole(head: Section, top: Section, subject: str) -> Edition:
         title_en=head.text("title_en"),
         issuer_zh=head.text("issuer_zh", "unknown"),
         issuer_en=head.text("issuer_en", "unknown"),
-        issued=None if issued == "unknown" else _must(head, "issued"),
+        issued=None if issued == "unknown" else day(head, "issued"),
         in_force_from=start,
         in_force_to=end,
         stage=None,
@@ -104,28 +101,24 @@ def _whole(head: Section, top: Section, subject: str) -> Edition:
     )
 
 
-def _stages(top: Section, head: Section) -> tuple[Section, ...]:
+def _stages(top: Section, whole: Edition) -> tuple[Section, ...]:
     parts = top.many("stage")
-    expected = _must(head, "in_force_from")
+    expected = whole.in_force_from
     for number, part in enumerate(parts):
         part.only(("id", "zh", "en", "from", "to"), ("id", "zh", "en", "from"))
-        start, end = _must(part, "from"), day(part, "to", optional=True)
+        start, end = day(part, "from"), optional_day(part, "to")
         if start != expected:
             what = "leaves a gap" if start > expected else "overlaps"
             message = f"stage '{part.text('id')}' {what}: it must begin on {expected}"
             raise part.bad(message, "from")
-        last = number == len(parts) - 1
-        if last and end != day(head, "in_force_to", optional=True):
-            raise part.bad("the last stage must end when the edition ends", "to")
-        if not last:
-            expected = _after(part, start, end)
+        if number == len(parts) - 1:
+            if end != whole.in_force_to:
+                raise part.bad("the last stage must end when the edition ends", "to")
+        elif end is None or end < start:
+            raise part.bad(f"stage '{part.text('id')}' must end on or after {start}", "to")
+        else:
+            expected = end + timedelta(days=1)
     return parts
-
-
-def _after(part: Section, start: date, end: date | None) -> date:
-    if end is None or end < start:
-        raise part.bad(f"stage '{part.text('id')}' must end on or after {start}", "to")
-    return end + timedelta(days=1)
 
 
 def _amendments(top: Section, start: date, end: date | None) -> tuple[Amendment, ...]:
@@ -134,7 +127,7 @@ def _amendments(top: Section, start: date, end: date | None) -> tuple[Amendment,
 
 def _amendment(part: Section, start: date, end: date | None) -> Amendment:
     part.only(_AMENDMENT, ("id", "zh", "en", "from", "source", "mark"))
-    since = _must(part, "from")
+    since = day(part, "from")
     if since < start or (end is not None and since > end):
         raise part.bad(f"amendment of {since} lies outside the edition's time in force", "from")
     try:

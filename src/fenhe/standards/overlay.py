@@ -51,14 +51,12 @@ def _one(catalogue: Catalogue, file: source.SourceFile) -> Catalogue:
 
 def _act(head: Section) -> Adoption:
     head.only(_HEAD, _HEAD)
-    day = loader.day(head, "date")
-    assert day is not None  # noqa: S101
     return Adoption(
         overlay=head.text("id"),
         authority=head.text("authority"),
         document=head.text("document"),
         person=head.text("person"),
-        date=day,
+        date=loader.day(head, "date"),
     )
 
 
