@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fenhe import standards
 from fenhe.platform.verdicts.models import Assessment
+from fenhe.standards import Edition
 
 METHOD = "air.aqi_hourly"
 STANDARD = "HJ633"
+AREA_STANDARD = "HJ663"
 _TITLES = {
     Assessment.Subject.SITE: ("站点小时空气质量指数", "Hourly AQI of stations"),
     Assessment.Subject.CITY: ("城市小时空气质量指数", "Hourly AQI of cities"),
@@ -16,6 +18,17 @@ _TITLES = {
 def key_of(subject: str, edition: str) -> str:
     """Return the key of the hourly assessment of sites or cities under an edition."""
     return f"aqi-hourly-{subject}-{edition}"
+
+
+def _parameters(subject: Assessment.Subject, edition: Edition) -> dict[str, str]:
+    """City means follow the edition of HJ 663 that was in force when this edition began.
+
+    Which edition of HJ 663 goes with a re-scoring is not said in law: so it is a parameter.
+    """
+    if subject is Assessment.Subject.SITE:
+        return {}
+    area = standards.catalogue().on(AREA_STANDARD, edition.in_force_from)
+    return {"area_edition": area.id}
 
 
 def create() -> list[Assessment]:
@@ -30,6 +43,7 @@ def create() -> list[Assessment]:
                     "title_en": f"{en} ({edition.id})",
                     "method": METHOD,
                     "edition_policy": f"fixed:{edition.id}",
+                    "parameters": _parameters(subject, edition),
                     "subject": subject,
                 },
             )

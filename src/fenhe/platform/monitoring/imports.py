@@ -1,0 +1,217 @@
+"""From a file to the store: examine, keep the bytes, stream batches, resolve stations, write.
+
+A refused file leaves nothing behind but a line saying so. A load that is cut short, however,
+goes on where it stopped when the same file is imported again: the store sees to that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from fenhe.base import beijing
+from fenhe.base.errors import BadInput
+from fenhe.methods import registry as methods
+from fenhe.methods.frames import apply
+from fenhe.platform.registry.directory import Directory
+from fenhe.platform.verdicts.judge import day_number
+from fenhe.protocols.tables import feeds
+from fenhe.protocols.tables.feeds import Feed
+from fenhe.protocols.tables.parse import parse
+from fenhe.protocols.tables.plausibility import Examination, examine
+from fenhe.protocols.tables.reader import NO_LIMITS, Limits, TextBatch, open_table
+from fenhe.store import Load, RawFile, Receipt, Store
+
+Progress = Callable[[dict[str, Any]], None]
+WRITTEN = ["site", "item", "statistic", "start", "end", "value", "decimals", "raw_row"]
+KEYS = ["station", "city", "day"]
+
+
+class ImportRefused(BadInput):
+    """The file does not hold what its headers say; ``reasons`` are told in both languages."""
+
+    def __init__(self, examination: Examination) -> None:
+        self.examination = examination
+        self.reasons = examination.reasons
+        lines = "\n".join(f"  - {reason}" for reason in self.reasons)
+        super().__init__(
+            f"{examination.file} is refused under the feed {examination.feed.id}; "
+            f"nothing was stored:\n{lines}"
+        )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a file: its kept bytes, the receipt, stations nobody knows."""
+
+    raw: RawFile
+    receipt: Receipt
+    unresolved: dict[str, int] = field(default_factory=dict)  # reason -> cells
+
+
+def silent(_: dict[str, Any]) -> None:
+    """Report progress to nobody."""
+
+
+def look(path: Path, feed_id: str, limits: Limits = NO_LIMITS, name: str = "") -> Examination:
+    """Examine a file under a feed, the published AQI against the recomputed one too.
+
+    Raises ``BadInput`` for an unknown feed or a file that can not be read at all.
+    """
+    return examine(
+        feeds.load(feed_id), path, limits, name=name or path.name, recompute=recomputed_aqi
+    )
+
+
+def recomputed_aqi(hours: pl.DataFrame) -> pl.Series:
+    """Return the AQI of station hours (start, so2 … pm25) by the edition of their day."""
+    method = methods.method("air.aqi_hourly")
+    dated = hours.with_columns(day=day_number(pl.col("start")))
+    return apply(method, dated)["aqi"]
+
+
+def load(
+    store: Store,
+    path: Path,
+    examination: Examination,
+    actor: str,
+    progress: Progress = silent,
+) -> Loaded:
+    """Keep the bytes and load every batch of an examined file; the same file twice is no news.
+
+    Raises ``ImportRefused`` when the examination speaks against it, ``BadInput`` when the
+    file has changed since it was examined. Nothing is stored then.
+    """
+    if not examination.ok:
+        raise ImportRefused(examination)
+    seen = _sha256(path)
+    raw = store.raw.keep(path, examination.file)
+    if raw.sha256 != seen:
+        raise BadInput(f"{path} is being written to; wait and import it again")
+    return run(store, raw, examination.feed, actor, progress, examination.rows)
+
+
+def run(
+    store: Store,
+    raw: RawFile,
+    feed: Feed,
+    actor: str,
+    progress: Progress = silent,
+    rows: int = 0,
+) -> Loaded:
+    """Load a kept file; ``feed`` must be settled. ``rows`` is what progress is measured by."""
+    table = open_table(raw.path, name=raw.name)
+    directory = Directory.load()
+    unresolved: dict[str, int] = {}
+    done = 0
+    with store.begin_import(feed.id, raw, actor) as job:
+        for batch in table.batches():
+            done += batch.frame.height
+            if not _is_stored(batch, job):
+                _write(batch, feed, directory, job, unresolved)
+            progress({"rows": done, "of": max(rows, done), **_counts(job.total)})
+        receipt = job.finish()
+    return Loaded(raw, receipt, unresolved)
+
+
+def _is_stored(batch: TextBatch, job: Load) -> bool:
+    """Say whether an earlier, cut short run of this import has committed the whole batch."""
+    last = batch.rows.max()
+    return isinstance(last, int) and last <= job.resume_row
+
+
+def _write(
+    batch: TextBatch, feed: Feed, directory: Directory, job: Load, unresolved: dict[str, int]
+) -> None:
+    parsed = parse(feed, batch)
+    known, unknown = resolved(parsed.observations, directory)
+    for reason, count in unknown["reason"].value_counts().iter_rows():
+        unresolved[reason] = unresolved.get(reason, 0) + count
+    lost = _texts(unknown, batch)
+    rejected = pl.concat([parsed.rejected, lost]) if lost.height else parsed.rejected
+    job.write(known.select(WRITTEN), rejected, parsed.received)
+
+
+def resolved(
+    observations: pl.DataFrame, directory: Directory
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split observations into those of known sites (``site``) and the rest (``reason``)."""
+    dated = observations.with_columns(day=(pl.col("start") + beijing.OFFSET).dt.date())
+    asked = dated.select(KEYS).unique()
+    answers = directory.resolve(asked)
+    joined = dated.join(answers, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
+    known = joined["site"].is_not_null()
+    return joined.filter(known), joined.filter(~known)
+
+
+def _texts(unknown: pl.DataFrame, batch: TextBatch) -> pl.DataFrame:
+    """Return cells of unknown stations as rejected rows, with the text the file holds."""
+    parts = [
+        cells.select("raw_row", "raw_column", "reason").join(
+            pl.DataFrame({"raw_row": batch.rows.cast(pl.Int64), "text": batch.frame[column]}),
+            on="raw_row",
+            how="left",
+        )
+        for (column,), cells in unknown.group_by("raw_column")
+        if isinstance(column, str)
+    ]
+    order = ["raw_row", "raw_column", "text", "reason"]
+    schema = {"raw_row": pl.Int64, "raw_column": pl.String, "text": pl.String, "reason": pl.String}
+    return pl.concat(parts).select(order) if parts else pl.DataFrame(schema=schema)
+
+
+def replay(
+    store: Store, feed_id: str, sha256: str, name: str, actor: str, progress: Progress = silent
+) -> Loaded:
+    """Parse a kept file anew and load what could not be stored before.
+
+    Values that stand already are counted as duplicates; a mended station list or parser
+    brings in the rest. Raises ``RawDamaged`` when the kept bytes are not what they were.
+    """
+    path = store.raw.verify(sha256)
+    raw = RawFile(sha256, path.stat().st_size, path, name)
+    examination = look(path, feed_id, name=name)
+    if not examination.ok:
+        raise ImportRefused(examination)
+    return run(store, raw, examination.feed, actor, progress, examination.rows)
+
+
+def summary(found: Examination) -> dict[str, Any]:
+    """Return an examination as plain data for a preview.
+
+    Keys: ``file, feed, rows, received, accepted, ok, first, last`` (Beijing labels or None),
+    ``ranges`` (``item, statistic, column, n, missing_share, minimum, median, maximum, mean``),
+    ``reasons`` and ``remarks`` (``code, zh, en``), ``rejected`` (reason -> cells),
+    ``examples`` (``raw_row, raw_column, text, reason``), ``encoding``, ``unused``, ``decision``.
+    """
+    plain = ("file", "rows", "received", "accepted", "ok", "rejected", "encoding", "decision")
+    return {
+        **{name: getattr(found, name) for name in plain},
+        "feed": found.feed.id,
+        "first": _label(found.first),
+        "last": _label(found.last),
+        "ranges": [vars(item) for item in found.ranges],
+        "reasons": [{"code": r.code, "zh": r.zh, "en": str(r)} for r in found.reasons],
+        "remarks": [{"code": r.code, "zh": r.zh, "en": str(r)} for r in found.remarks],
+        "examples": found.examples.to_dicts(),
+        "unused": list(found.unused),
+    }
+
+
+def _label(moment: Any) -> str | None:
+    return None if moment is None else f"{beijing.to_beijing(moment):%Y-%m-%d %H:%M}"
+
+
+def _counts(receipt: Receipt) -> dict[str, int]:
+    names = ("received", "stored", "corrected", "duplicate", "rejected")
+    return {name: getattr(receipt, name) for name in names}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

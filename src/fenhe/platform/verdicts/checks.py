@@ -1,0 +1,53 @@
+"""Checks between the items of an hour, kept true as values are corrected.
+
+Run by the engine on dirty days, so that the flags follow the values that stand: a flag whose
+condition no longer holds is lifted by Fenhe; one that a person lifted is not raised again
+for the same values.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from fenhe.quality import rows as row_checks
+from fenhe.quality.flags import Quality
+from fenhe.store import Store
+
+ACTOR = "fenhe"
+KEYS = ["site", "item", "statistic", "start", "reason"]
+STATISTIC = "1h"
+
+
+def apply(
+    store: Store,
+    values: pl.DataFrame,
+    wanted: pl.DataFrame,
+    span: tuple[datetime, datetime],
+) -> None:
+    """Bring the flags of the checks in line with ``values`` on the wanted site-days."""
+    counting = values.filter(pl.col("quality") < int(Quality.VOID))
+    due = row_checks.pm25_above_pm10(counting.with_columns(statistic=pl.lit(STATISTIC)))
+    standing = _standing(store, wanted, span)
+    by_person = pl.col("cleared_by").is_not_null() & (pl.col("cleared_by") != ACTOR)
+    settled = standing.filter(pl.col("cleared_commit").is_null() | by_person)
+    fresh = due.join(settled, on=KEYS, how="anti")
+    if fresh.height:
+        store.add_flags(fresh, ACTOR)
+    open_flags = standing.filter(pl.col("cleared_commit").is_null())
+    for flag in open_flags.join(due, on=KEYS, how="anti")["flag"].to_list():
+        store.clear_flag(flag, ACTOR, "the values no longer cross")
+
+
+def _standing(
+    store: Store, wanted: pl.DataFrame, span: tuple[datetime, datetime]
+) -> pl.DataFrame:
+    """Return the flags of the checks, lifted ones too, on exactly the wanted site-days."""
+    found = store.flags(wanted["site"].unique().to_list(), *span)
+    day = (pl.col("start") + pl.duration(hours=8)).dt.date()
+    return (
+        found.filter(pl.col("check") == row_checks.PM25_ABOVE_PM10)
+        .with_columns(day=day)
+        .join(wanted, on=["site", "day"], how="semi")
+    )
