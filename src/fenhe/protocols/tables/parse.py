@@ -177,12 +177,10 @@ def _judge(cells: pl.DataFrame, item: ItemColumn, feed: Feed) -> tuple[pl.DataFr
         read.value.alias("value"), read.decimals.alias("decimals"), read.bad.alias("bad")
     )
     value, (low, high) = pl.col("value"), item.hard
-    good = cells.select(
-        pl.col("row_reason").is_null() & value.is_between(low, high) & ~_is_sentinel(feed, item)
-    ).to_series()
+    fits = value.is_between(low, high) & ~_is_sentinel(feed, item)
+    good = cells.select((pl.col("row_reason").is_null() & fits).fill_null(value=False)).to_series()
     if good.all():
         return _observed(cells, item, feed), pl.DataFrame(schema=REJECTED)
-    good = good.fill_null(value=False)
     return (
         _observed(cells.filter(good), item, feed),
         _refused(cells.filter(~good), _reason(feed, item)),

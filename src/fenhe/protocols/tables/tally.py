@@ -13,7 +13,7 @@ from fenhe.protocols.tables.feeds.model import Feed, ItemColumn
 from fenhe.protocols.tables.parse import Parsed
 from fenhe.protocols.tables.table import TextBatch
 
-# frame(station, start, so2 … pm25) -> the AQI those values give, null where it gives none
+# frame(station, city, start, so2 … pm25) -> the AQI those values give, null where it gives none
 Recompute = Callable[[pl.DataFrame], pl.Series]
 INDEX_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 
@@ -61,7 +61,8 @@ class Tally:
         if rejected.height:
             keys = ("raw_column", "reason", "text")
             self.refused.append(rejected.group_by(keys).agg(n=pl.len()))
-            self.examples.append(rejected.group_by("reason", maintain_order=True).head(3))
+            few = rejected.group_by("reason", maintain_order=True).head(3)
+            self.examples.append(few.select(rejected.columns))
 
     def _add_particles(self, seen: pl.DataFrame) -> None:
         """Count pairs of PM2.5 and PM10 of one station and hour, and those crossed."""
@@ -95,12 +96,12 @@ class Tally:
     def _add_recomputed(
         self, published: pl.DataFrame, seen: pl.DataFrame, recompute: Recompute
     ) -> None:
-        keys = ["raw_row", "station", "start"]
+        keys = ["raw_row", "station", "city", "start"]
         hours = seen.filter(pl.col("item").is_in(INDEX_ITEMS)).select(*keys, "item", "value")
         wide = hours.pivot("item", index=keys, values="value")
         absent = [pl.lit(None, pl.Float64).alias(i) for i in INDEX_ITEMS if i not in wide.columns]
         wide = wide.with_columns(absent).join(published, on="raw_row", maintain_order="left")
-        found = recompute(wide.select("station", "start", *INDEX_ITEMS))
+        found = recompute(wide.select("station", "city", "start", *INDEX_ITEMS))
         pair = pl.DataFrame({"a": wide["aqi"], "b": found.cast(pl.Float64)}).drop_nulls()
         self.recomputed += pair.height
         self.recomputed_other += int((pair["a"] != pair["b"]).sum())
