@@ -133,8 +133,8 @@ def main() -> int:
     """Make everything the pages need beyond their own source; say what was done."""
     fresh = vendor_files(checkout_root())
     messages = compile_messages()
-    print("browser libraries: " + ("installed" if fresh else "in place"))  # noqa: T201
-    print(f"message catalogues compiled: {len(messages)}")  # noqa: T201
+    print("browser libraries: " + ("installed" if fresh else "in place"))
+    print(f"message catalogues compiled: {len(messages)}")
     return 0
 
 

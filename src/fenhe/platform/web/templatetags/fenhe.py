@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import translate_url
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -58,3 +59,13 @@ def num(value: float | int | None, decimals: int | None = None) -> str:
     if decimals is None or isinstance(value, int):
         return str(value)
     return f"{value:.{int(decimals)}f}"
+
+
+_ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+
+
+@register.filter(name="json")
+def as_json(value: Any) -> SafeString:
+    """Write plain data for a ``script type=application/json`` block; no text can end the block."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308

@@ -1,6 +1,17 @@
 // The evidence panel, and links that carry the state of the page with them.
 "use strict";
 (() => {
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button?.dataset.wait) return;
+    button.textContent = button.dataset.wait;
+    setTimeout(() => { button.disabled = true; }, 0);
+  });
+
   const panel = document.getElementById("panel");
   const body = document.getElementById("panel-body");
   if (!panel || !body) return;

@@ -52,12 +52,12 @@ const load = async () => {
   running?.abort();
   running = new AbortController();
   const ask = new URL(box.dataset.hour, location.href);
-  for (const name of ["t", "item", "edition"]) ask.searchParams.set(name, form.elements[name].value);
+  for (const name of ["t", "item", "edition", "place"]) ask.searchParams.set(name, form.elements[name].value);
   const side = document.getElementById("side");
   const answer = document.getElementById("answer");
   side.classList.add("busy");
   try {
-    const reply = await fetch(ask, { headers: { "HX-Request": "true" }, signal: running.signal });
+    const reply = await fetch(ask, { signal: running.signal });
     if (!reply.ok) throw new Error(String(reply.status));
     const part = new DOMParser().parseFromString(await reply.text(), "text/html");
     answer.replaceChildren(...part.getElementById("answer").childNodes);
@@ -217,10 +217,54 @@ const drawCities = (byCode) => {
     }
     const name = document.createElement("span");
     name.textContent = city.name;
+    const line = document.createElement("span");
+    line.className = "verdict";
     const chip = document.createElement("span");
     chip.className = `lv lv-${verdict.level || 0}`;
-    chip.textContent = verdict.text || "–";
-    label.getElement().replaceChildren(name, chip);
+    chip.textContent = verdict.level || "—";
+    line.append(...(verdict.text ? [verdict.text, chip] : [chip]));
+    label.getElement().replaceChildren(name, line);
+  }
+};
+
+// City names go where they hide no station: the best of a grid of points inside the city.
+const inside = ([x, y], polygons) => polygons.some((rings) => {
+  let odd = false;
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [ax, ay] = ring[i], [bx, by] = ring[j];
+      if ((ay > y) !== (by > y) && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) odd = !odd;
+    }
+  }
+  return odd;
+});
+const placeCities = () => {
+  const halfWidth = 30, halfHeight = 19;
+  const taken = dataOf().stations.features.map((f) => map.project(f.geometry.coordinates)).map((p) => [p.x, p.y, 9, 9]);
+  for (const city of cities) {
+    const home = map.project(city.label);
+    let best = null;
+    for (let i = 0; i <= 8; i += 1) {
+      for (let j = 0; j <= 8; j += 1) {
+        const [w, s, e, n] = city.box;
+        const at = i === 8 && j === 8 ? city.label : [w + ((i + 0.5) / 8.5) * (e - w), s + ((j + 0.5) / 8.5) * (n - s)];
+        if (!inside(at, city.polygons)) continue;
+        const p = map.project(at);
+        const hidden = taken.reduce((sum, [x, y, a, b]) => {
+          const dx = halfWidth + a - Math.abs(p.x - x), dy = halfHeight + b - Math.abs(p.y - y);
+          return dx > 0 && dy > 0 ? sum + Math.min(dx, 20) * Math.min(dy, 20) : sum;
+        }, 0);
+        const corners = [[-1, -1], [1, -1], [-1, 1], [1, 1]].filter(([a, b]) => {
+          const corner = map.unproject([p.x + a * halfWidth, p.y + b * halfHeight]);
+          return !inside([corner.lng, corner.lat], city.polygons);
+        }).length;
+        const cost = hidden * 3 + corners * 45 + Math.hypot(p.x - home.x, p.y - home.y);
+        if (!best || cost < best.cost) best = { at, p, cost };
+      }
+    }
+    if (!best) continue;
+    cityMarkers.get(city.id)?.setLngLat(best.at);
+    taken.push([best.p.x, best.p.y, halfWidth, halfHeight]);
   }
 };
 
@@ -297,11 +341,15 @@ const start = async () => {
   const library = await import(new URL(box.dataset.library, location.href));
   Marker = library.Marker;
   const shapes = await fetch(box.dataset.shapes).then((r) => (r.ok ? r.json() : {})).catch(() => ({}));
-  cities = (shapes.city?.features || []).filter((f) => f.properties.label).map((f) => f.properties);
+  cities = (shapes.city?.features || []).filter((f) => f.properties.label).map((f) => ({ ...f.properties,
+    box: frameOf({ features: [f] }).flat(),
+    polygons: f.geometry.type === "Polygon" ? [f.geometry.coordinates] : f.geometry.coordinates }));
   const params = new URL(location.href).searchParams;
   const view = ["lon", "lat", "zoom"].map((name) => Number(params.get(name) || NaN));
   const placed = view.every(Number.isFinite);
-  const frame = frameOf(shapes.province || empty) || frameOf(dataOf().stations) || [[73, 18], [135, 54]];
+  const chosen = ["province", "city", "county"].flatMap((name) => shapes[name]?.features || [])
+    .filter((f) => f.properties.id === box.dataset.place);
+  const frame = frameOf({ features: chosen }) || frameOf(dataOf().stations) || [[73, 18], [135, 54]];
   map = new library.Map({
     container: box, style: style(), attributionControl: false, dragRotate: false, pitchWithRotate: false,
     touchPitch: false, maxZoom: 14, minZoom: 3, locale: words.map, fadeDuration: 0,
@@ -317,6 +365,9 @@ const start = async () => {
     for (let n = 0; n <= 6; n += 1) map.addImage(`level-${n}`, ...badge(n));
     for (const name of ["province", "city", "county", "rivers"]) map.getSource(name).setData(shapes[name] || empty);
     draw();
+    placeCities();
+    map.on("zoomend", placeCities);
+    map.on("resize", placeCities);
     const labels = () => box.classList.toggle("near", map.getZoom() >= 8.4);
     labels();
     map.on("zoom", labels);

@@ -1,0 +1,30 @@
+"""The addresses of the pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from fenhe.platform.web.views import audit, data, evidence, people, review, station, stations
+from fenhe.platform.web.views import map as map_view
+
+app_name = "web"
+urlpatterns = [
+    path("", map_view.show_map, name="map"),
+    path("map/shapes.json", map_view.show_shapes, name="shapes"),
+    path("stations/", stations.list_stations, name="stations"),
+    path("stations/<str:key>/", station.show_station, name="station"),
+    path("stations/<str:key>/review/", review.review, name="review"),
+    path("stations/<str:key>/clear/", review.clear_flag, name="clear_flag"),
+    path("evidence/", evidence.root, name="evidence_root"),
+    path(
+        "evidence/<str:assessment>/<str:key>/<str:label>/", evidence.show_evidence, name="evidence"
+    ),
+    path("data/", data.show_data, name="data"),
+    path("data/examine/", data.examine, name="examine"),
+    path("data/load/", data.load, name="load"),
+    path("data/quarantine/", data.show_quarantine, name="quarantine"),
+    path("data/export/", data.export, name="export"),
+    path("audit/", audit.show_audit, name="audit"),
+    path("login/", people.log_in, name="login"),
+    path("logout/", people.log_out, name="logout"),
+]

@@ -1,0 +1,107 @@
+"""Items, reasons and lists in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+HOURLY_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
+
+_LABELS = {
+    "so2": "SO₂",
+    "no2": "NO₂",
+    "co": "CO",
+    "o3": "O₃",
+    "o3_1h": "O₃ 1 h",
+    "o3_8h": "O₃ 8 h",
+    "pm10": "PM10",
+    "pm25": "PM2.5",
+    "aqi": "AQI",
+}
+
+
+def item_label(code: str) -> str:
+    """Return how an item is written; an item this page does not know keeps its code."""
+    return _LABELS.get(code, code)
+
+
+def unit_of(code: str) -> str:
+    """Return the unit of an item's concentration."""
+    return "mg/m³" if code == "co" else "µg/m³"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Join parts as the language lists them: ``a, b`` or ``a、b``."""
+    return _(", ").join(parts)
+
+
+def sentences(*parts: str) -> str:
+    """Put sentences after one another as the language spaces them."""
+    gap = " " if (get_language() or "").startswith("en") else ""
+    return gap.join(part for part in parts if part)
+
+
+def items_of(text: str | None) -> tuple[str, ...]:
+    """Split ``pm25;pm10`` into its codes."""
+    return tuple(part for part in (text or "").split(";") if part)
+
+
+def items_text(text: str | None) -> str:
+    """Return ``pm25;pm10`` as a reader writes it."""
+    return joined(item_label(code) for code in items_of(text))
+
+
+def reason_text(reason: str | None) -> str:
+    """Say a result's reason codes (``missing:pm10;no_data``) in words.
+
+    A code this page has no words for is shown as it is: better unexplained than hidden.
+    """
+    return joined(_reason(code) for code in items_of(reason))
+
+
+def _reason(code: str) -> str:
+    kind, _colon, what = code.partition(":")
+    plain = {"no_data": _("no data"), "below_minimum": _("too few valid values")}
+    detailed = {
+        "missing": _("%(item)s missing"),
+        "exempt": _("%(item)s not in the monitoring plan"),
+        "invalid": _("%(item)s not usable"),
+        "beyond_table": _("%(item)s beyond the table"),
+    }
+    if kind in plain:
+        return plain[kind]
+    if kind in detailed:
+        return detailed[kind] % {"item": item_label(what)}
+    if kind == "unknown_value":
+        return _("the value %(id)s is unknown") % {"id": what}
+    return code
+
+
+def counted(levels: Sequence[tuple[int, str]]) -> str:
+    """Return ``12 good, 3 light pollution`` from counts and names; zero counts are left out."""
+    return joined(_("%(count)d %(name)s") % {"count": n, "name": name} for n, name in levels if n)
+
+
+def refusal_text(reason: str) -> str:
+    """Say in words why a cell of a file was refused; an unknown code is shown as it is."""
+    kind, _colon, what = reason.partition(":")
+    plain = {
+        "time_unreadable": _("the time can not be read"),
+        "station_empty": _("no station in this row"),
+        "unit_in_value": _("a unit is written into the number"),
+        "too_many_digits": _("more digits than a measurement has"),
+        "not_a_number": _("not a number"),
+        "sentinel": _("a code for missing, not a value"),
+        "negative": _("negative"),
+        "out_of_range": _("beyond what the feed allows"),
+    }
+    stations = {
+        "unknown_station": _("station %(name)s is not registered"),
+        "ambiguous_station": _("station %(name)s fits more than one site"),
+        "station_outside_dates": _("station %(name)s was not called so on that day"),
+    }
+    if kind in stations:
+        return stations[kind] % {"name": what} if what else stations[kind] % {"name": "…"}
+    return plain.get(kind, reason)
