@@ -118,7 +118,7 @@ class BodyLimit:
         await send({"type": "http.response.body", "body": text})
 
 
-class _TooLarge(Exception):  # noqa: N818
+class _TooLarge(Exception):
     """The body grew past the limit."""
 
 

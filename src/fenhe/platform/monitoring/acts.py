@@ -46,9 +46,7 @@ class ImportFile(Act[Import]):
             feed=self.feed, file_name=(self.name or self.path.name)[:255], actor=actor.name
         )
         try:
-            found = self.examination or imports.look(
-                self.path, self.feed, self.limits, self.name
-            )
+            found = self.examination or imports.look(self.path, self.feed, self.limits, self.name)
             record.examination = _plain(imports.summary(found))
             loaded = imports.load(owner.store(), self.path, found, actor.name, self.progress)
         except FenheError as error:

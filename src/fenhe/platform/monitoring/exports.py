@@ -93,7 +93,7 @@ def _bounds(wanted: Wanted) -> tuple[datetime | None, datetime | None]:
 
 
 def _midnight(day: date) -> datetime:
-    return beijing.to_utc(datetime(day.year, day.month, day.day))  # noqa: DTZ001
+    return beijing.to_utc(datetime(day.year, day.month, day.day))
 
 
 def _labelled(rows: pl.DataFrame) -> pl.DataFrame:

@@ -137,9 +137,7 @@ def _write(
     job.write(known.select(WRITTEN), rejected, parsed.received)
 
 
-def resolved(
-    observations: pl.DataFrame, directory: Directory
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def resolved(observations: pl.DataFrame, directory: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split observations into those of known sites (``site``) and the rest (``reason``)."""
     dated = observations.with_columns(day=(pl.col("start") + beijing.OFFSET).dt.date())
     asked = dated.select(KEYS).unique()

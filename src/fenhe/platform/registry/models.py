@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+ALWAYS = date(1900, 1, 1)  # since when is not known
 END_OF_TIME = date(9999, 12, 31)
 
 
@@ -117,7 +118,7 @@ class DatedFact(models.Model):
     number at the time of entry: the order of knowledge that ``as_of`` follows.
     """
 
-    valid_from = models.DateField(default=date(1900, 1, 1))
+    valid_from = models.DateField(default=ALWAYS)
     valid_to = models.DateField(default=END_OF_TIME)
     source = models.CharField(max_length=300, blank=True)
     commit = models.BigIntegerField(default=0)

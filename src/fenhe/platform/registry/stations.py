@@ -13,6 +13,7 @@ from django.db import transaction
 from fenhe.base.errors import BadInput, Place
 from fenhe.platform.registry.directory import split_note
 from fenhe.platform.registry.models import (
+    ALWAYS,
     END_OF_TIME,
     Organisation,
     Region,
@@ -29,7 +30,6 @@ OPTIONAL = (
     "code", "name_en", "lon", "lat", "datum", "valid_from", "valid_to", "kind", "public",
     "published", "counts_for_city", "organisation", "source",
 )  # fmt: skip
-ALWAYS = date(1900, 1, 1)
 
 
 @dataclass

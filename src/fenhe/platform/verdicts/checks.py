@@ -7,10 +7,9 @@ for the same values.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import polars as pl
 
+from fenhe.base import beijing
 from fenhe.quality import rows as row_checks
 from fenhe.quality.flags import Quality
 from fenhe.store import Store
@@ -20,16 +19,11 @@ KEYS = ["site", "item", "statistic", "start", "reason"]
 STATISTIC = "1h"
 
 
-def apply(
-    store: Store,
-    values: pl.DataFrame,
-    wanted: pl.DataFrame,
-    span: tuple[datetime, datetime],
-) -> None:
+def apply(store: Store, values: pl.DataFrame, wanted: pl.DataFrame) -> None:
     """Bring the flags of the checks in line with ``values`` on the wanted site-days."""
     counting = values.filter(pl.col("quality") < int(Quality.VOID))
     due = row_checks.pm25_above_pm10(counting.with_columns(statistic=pl.lit(STATISTIC)))
-    standing = _standing(store, wanted, span)
+    standing = _standing(store, wanted)
     by_person = pl.col("cleared_by").is_not_null() & (pl.col("cleared_by") != ACTOR)
     settled = standing.filter(pl.col("cleared_commit").is_null() | by_person)
     fresh = due.join(settled, on=KEYS, how="anti")
@@ -40,12 +34,10 @@ def apply(
         store.clear_flag(flag, ACTOR, "the values no longer cross")
 
 
-def _standing(
-    store: Store, wanted: pl.DataFrame, span: tuple[datetime, datetime]
-) -> pl.DataFrame:
+def _standing(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return the flags of the checks, lifted ones too, on exactly the wanted site-days."""
-    found = store.flags(wanted["site"].unique().to_list(), *span)
-    day = (pl.col("start") + pl.duration(hours=8)).dt.date()
+    found = store.flags(wanted["site"].unique().to_list())
+    day = (pl.col("start") + beijing.OFFSET).dt.date()
     return (
         found.filter(pl.col("check") == row_checks.PM25_ABOVE_PM10)
         .with_columns(day=day)

@@ -16,18 +16,17 @@ import polars as pl
 from django.db import transaction
 
 from fenhe.base import beijing
-from fenhe.platform.registry.models import Region, Site
+from fenhe.platform.registry.models import ALWAYS, Region, Site, SiteName
 from fenhe.platform.registry.queries import city_codes
 from fenhe.platform.verdicts import checks
+from fenhe.platform.verdicts.dirty import STATISTIC, mark
 from fenhe.platform.verdicts.judge import VALUES, Question, city_cells, site_cells
-from fenhe.platform.verdicts.models import Assessment, Cursor, DirtyDay
+from fenhe.platform.verdicts.models import Assessment, Begin, DirtyDay
 from fenhe.store import Store
 
 ACTOR = "fenhe"
-CURSOR = "changed"
-STATISTIC = "1h"
-DAYS = 2_000  # site-days computed at a time: some 300,000 values
-SPAN = 31  # … within so many days, so that one read of the store serves them
+DAYS = 4_000  # site-days computed at a time: some 600,000 values
+GAP = 7  # days of nothing dirty that part one read of the store from the next
 _turn = threading.Lock()
 
 
@@ -48,34 +47,11 @@ def question_of(assessment: Assessment) -> Question:
     return Question(assessment.method, assessment.fixed_edition, parameters, area)
 
 
-def mark(store: Store) -> int:
-    """Turn the commits since the last call into dirty days; return how many were read."""
-    until = store.last_commit
-    cursor, _ = Cursor.objects.get_or_create(name=CURSOR)
-    if until <= cursor.commit:
-        return 0
-    found = store.changed(cursor.commit, until).filter(pl.col("statistic") == STATISTIC)
-    with transaction.atomic():
-        DirtyDay.objects.bulk_create(
-            (DirtyDay(site=site, day=day) for site, day in found.select("site", "day").iter_rows()),
-            ignore_conflicts=True,
-            batch_size=1_000,
-        )
-        cursor.commit = until
-        cursor.save()
-    return found.height
-
-
-def mark_everything() -> None:
-    """Have every day looked at again, because the registry or the assessments changed."""
-    Cursor.objects.filter(name=CURSOR).update(commit=0)
-
-
 def step(store: Store) -> Step:
     """Compute the newest dirty days; the answer says what is left. One caller at a time."""
     with _turn:
         mark(store)
-        dirty = list(_newest())
+        dirty = _newest()
         if not dirty:
             return Step(0, 0, 0, 0)
         new, changed = _recompute(store, dirty)
@@ -96,13 +72,8 @@ def catch_up(store: Store, stop: threading.Event | None = None) -> Step:
     return Step(days, new, changed, DirtyDay.objects.count())
 
 
-def _newest() -> Iterator[DirtyDay]:
-    rows = DirtyDay.objects.order_by("-day", "site")
-    newest = rows.first()
-    if newest is None:
-        return
-    since = newest.day - timedelta(days=SPAN)
-    yield from rows.filter(day__gt=since)[:DAYS]
+def _newest() -> list[DirtyDay]:
+    return list(DirtyDay.objects.order_by("-day", "site")[:DAYS])
 
 
 def _parts(numbers: list[int]) -> Iterator[list[int]]:
@@ -116,13 +87,10 @@ def _recompute(store: Store, dirty: list[DirtyDay]) -> tuple[int, int]:
         schema={"site": pl.String, "day": pl.Date},
         orient="row",
     )
-    first, last = min(row.day for row in dirty), max(row.day for row in dirty)
-    span = (_midnight(first), _midnight(last + timedelta(days=1)))
-    values = _values(store, wanted["site"].unique().to_list(), span, wanted)
-    checks.apply(store, values, wanted, span)
+    values = _values(store, wanted)
+    checks.apply(store, values, wanted)
     members = city_members()
-    cities = _dirty_cities(wanted, members)
-    beside = _city_values(store, members, cities, span)
+    beside = _values(store, _beside(wanted, members))
     new = changed = 0
     for assessment in Assessment.objects.filter(active=True).select_related("scope"):
         cells = _cells(assessment, values, beside, members)
@@ -157,32 +125,49 @@ def _regions_within(scope: Region | None) -> list[str] | None:
 
 
 def city_members() -> pl.DataFrame:
-    """Return site, area: the stations that count for each city."""
+    """Return site, area, since, until: the stations that count for each city, and when.
+
+    A station counts on the days for which the registry has a name of it: a closed one does
+    not drag its city below the least share of valid stations. Where the registry does not
+    know since when, it counts from its first value on.
+    """
     cities = city_codes()
-    rows = Site.objects.filter(kind=Site.Kind.AIR, counts_for_city=True)
+    begins = dict(Begin.objects.values_list("site", "day"))
+    spans = SiteName.objects.filter(site__kind=Site.Kind.AIR, site__counts_for_city=True)
+    rows = [
+        (site, cities[region], begins.get(site) if since == ALWAYS else since, until)
+        for site, region, since, until in spans.values_list(
+            "site_id", "site__region_id", "valid_from", "valid_to"
+        )
+    ]
     return pl.DataFrame(
-        [(site, cities[region]) for site, region in rows.values_list("pk", "region_id")],
-        schema={"site": pl.String, "area": pl.String},
+        [row for row in rows if row[2] is not None],
+        schema={"site": pl.String, "area": pl.String, "since": pl.Date, "until": pl.Date},
         orient="row",
     )
 
 
-def _dirty_cities(wanted: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    return wanted.join(members, on="site").select("area", "day").unique()
+def _beside(wanted: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Return the site-days that the cities of the wanted site-days need."""
+    pairs = members.select("site", "area").unique()
+    cities = wanted.join(pairs, on="site").select("area", "day").unique()
+    return cities.join(pairs, on="area").select("site", "day").unique()
 
 
-def _city_values(
-    store: Store, members: pl.DataFrame, cities: pl.DataFrame, span: tuple[datetime, datetime]
-) -> pl.DataFrame:
-    """Return the values of all stations of the dirty cities on their dirty days."""
-    wanted = cities.join(members, on="area").select("site", "day").unique()
-    return _values(store, wanted["site"].unique().to_list(), span, wanted)
+def _values(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return the values of exactly the wanted site-days, one read per run of days."""
+    days = wanted.select("day").unique().sort("day")
+    far = (pl.col("day").diff() > timedelta(days=GAP)).fill_null(value=False)
+    runs = wanted.join(days.with_columns(run=far.cum_sum()), on="day")
+    parts = [_read(store, part) for part in runs.partition_by("run")]
+    return pl.concat(parts)
 
 
-def _values(
-    store: Store, sites: list[str], span: tuple[datetime, datetime], wanted: pl.DataFrame
-) -> pl.DataFrame:
-    rows = store.observations(sites, statistic=STATISTIC, start=span[0], end=span[1])
+def _read(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
+    first, last = wanted.select(pl.col("day").min(), pl.col("day").max().alias("last")).row(0)
+    start, end = _midnight(first), _midnight(last + timedelta(days=1))
+    sites = wanted["site"].unique().to_list()
+    rows = store.observations(sites, statistic=STATISTIC, start=start, end=end)
     day = (pl.col("start") + beijing.OFFSET).dt.date()
     return (
         rows.select(VALUES)
@@ -193,4 +178,4 @@ def _values(
 
 
 def _midnight(day: date) -> datetime:
-    return beijing.to_utc(datetime(day.year, day.month, day.day))  # noqa: DTZ001
+    return beijing.to_utc(datetime(day.year, day.month, day.day))

@@ -21,7 +21,7 @@ from fenhe.standards import Edition
 
 ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 AREA_METHOD = "air.area_hourly"
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+EPOCH = datetime(1970, 1, 1)
 DIGEST_BYTES = 16
 VALUES = ["site", "item", "start", "end", "value", "decimals", "quality"]
 
@@ -65,10 +65,11 @@ def city_cells(
 ) -> pl.DataFrame:
     """Return one cell per city and hour in which any member station holds a value.
 
-    ``members``: site, area (the stations that count for the city, all of them: the share of
-    valid ones is taken of these). ``site`` of the result is the city.
+    ``members``: site, area, since, until: the stations that count for a city and the days
+    they did. The share of valid stations is taken of all that counted that day, silent ones
+    too. ``site`` of the result is the city.
     """
-    mine = values.join(members, on="site")
+    mine = _of_members(values, members, on="site")
     hours = mine.group_by("area", "start").agg(pl.col("end").max())
     usable = counting(mine)
     means = area_means(hours, usable, members, question)
@@ -91,7 +92,7 @@ def area_means(
     unverified, edition.
     """
     items = pl.DataFrame({"item": list(ITEMS)})
-    due = hours.join(members, on="area").join(items, how="cross")
+    due = _of_members(hours, members, on="area").join(items, how="cross")
     due = due.join(
         usable.select("site", "start", "item", "value"), on=["site", "start", "item"], how="left"
     ).with_columns(start_hour=_hour_number(pl.col("start")), day=day_number(pl.col("start")))
@@ -105,6 +106,13 @@ def area_means(
     )
     start = pl.lit(EPOCH, dtype=pl.Datetime("us")) + pl.duration(hours=pl.col("start_hour"))
     return found.with_columns(start=start).rename({"area": "site"})
+
+
+def _of_members(rows: pl.DataFrame, members: pl.DataFrame, on: str) -> pl.DataFrame:
+    """Return rows beside the members, on the days these counted."""
+    day = (pl.col("start") + beijing.OFFSET).dt.date()
+    joined = rows.join(members, on=on).filter(day.is_between("since", "until"))
+    return joined.drop("since", "until").unique(maintain_order=True)
 
 
 def day_number(start: pl.Expr) -> pl.Expr:
@@ -124,9 +132,7 @@ def _most_decimals(values: pl.DataFrame) -> int:
 
 
 def _wide(hours: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
-    picked = [
-        pl.col("value").filter(pl.col("item") == item).last().alias(item) for item in ITEMS
-    ]
+    picked = [pl.col("value").filter(pl.col("item") == item).last().alias(item) for item in ITEMS]
     values = usable.group_by("site", "start").agg(picked)
     return hours.join(values, on=["site", "start"], how="left").sort("site", "start")
 

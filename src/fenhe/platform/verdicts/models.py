@@ -75,3 +75,22 @@ class Cursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.commit}"
+
+
+class Begin(models.Model):
+    """The Beijing day of a site's first value: since when it counts where no fact says so."""
+
+    site = models.CharField(max_length=60, primary_key=True)
+    day = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.day}"
+
+
+class DataDay(models.Model):
+    """A Beijing day on which the store holds any hourly value; once there, always there."""
+
+    day = models.DateField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.day)
