@@ -1,0 +1,75 @@
+"""Station names as they are written in the field: plain name, and bracketed notes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+_BRACKETS = str.maketrans("（）〔〕【】［］", "()()()()")
+_NOTE = re.compile(r"^(?P<name>[^()]+)\((?P<note>[^()]*)\)?\s*$")
+_CLOSED = re.compile(r"(?:停运|停用|撤销)\s*(\d{8}|\d{6})|(\d{8}|\d{6})\s*(?:停运|停用|撤销)")
+_OPENED = re.compile(r"(?:启用|投用)\s*(\d{8}|\d{6})|(\d{8}|\d{6})\s*(?:启用|投用)")
+_CITY_ENDING = r"(?:市|地区|自治州|盟)$"
+
+
+class CleanName(NamedTuple):
+    """A station's plain name and the note written after it, empty without one."""
+
+    name: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a note says; dates are None where it gives none."""
+
+    closed: bool = False
+    closed_on: date | None = None
+    opened_on: date | None = None
+    control: bool = False
+
+
+def clean_name(text: str) -> CleanName:
+    """Split a name from the brackets after it, full-width brackets and spaces included.
+
+    >>> clean_name("金胜(停运161122)")
+    CleanName(name='金胜', note='停运161122')
+    """
+    plain = text.replace("\u3000", " ").strip().translate(_BRACKETS)
+    match = _NOTE.match(plain)
+    if match is None:
+        return CleanName(plain, "")
+    return CleanName(match["name"].strip(), match["note"].strip())
+
+
+def read_note(note: str) -> Note:
+    """Read closing, opening and control-site remarks; ``161122`` is 2016-11-22.
+
+    Whatever else a note holds, an impossible date too, stays unread.
+    """
+    return Note(
+        closed="停运" in note or "停用" in note or "撤销" in note,
+        closed_on=_date(_CLOSED, note),
+        opened_on=_date(_OPENED, note),
+        control="对照" in note,
+    )
+
+
+def _date(pattern: re.Pattern[str], note: str) -> date | None:
+    match = pattern.search(note)
+    if match is None:
+        return None
+    digits = match[1] or match[2]
+    try:
+        return date.fromisoformat(digits if len(digits) == 8 else f"20{digits}")
+    except ValueError:
+        return None
+
+
+def plain_city(column: pl.Expr) -> pl.Expr:
+    """Return a city's name without its rank: 太原市 and 太原 are one."""
+    return column.str.strip_chars().str.replace(_CITY_ENDING, "")
