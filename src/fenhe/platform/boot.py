@@ -9,14 +9,23 @@ from fenhe.base.errors import BadInput, MissingExtra
 from fenhe.platform import paths
 
 
+def find(data: Path | None = None) -> Path:
+    """Return the prepared data folder meant, without starting Django.
+
+    Raises ``BadInput`` when the folder was never prepared.
+    """
+    folder = (data or paths.data_folder()).absolute()
+    if not paths.is_prepared(folder):
+        raise BadInput(f"{folder} is not a data folder of Fenhe; prepare it with: fenhe init")
+    return folder
+
+
 def start(data: Path | None = None) -> Path:
     """Set Django up for a prepared data folder and return the folder.
 
     Raises ``BadInput`` when the folder was never prepared, ``MissingExtra`` without Django.
     """
-    folder = (data or paths.data_folder()).absolute()
-    if not paths.is_prepared(folder):
-        raise BadInput(f"{folder} is not a data folder of Fenhe; prepare it with: fenhe init")
+    folder = find(data)
     _setup(folder)
     _migrate()
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -121,3 +122,25 @@ def disarmed(frame: pl.DataFrame) -> pl.DataFrame:
         .alias(name)
         for name in texts
     )
+
+
+KINDS = (".csv", ".parquet", ".xlsx")
+
+
+def check_output(path: Path) -> None:
+    """Raise ``BadInput`` when a table can not be written there."""
+    if path.suffix.lower() not in KINDS:
+        raise BadInput(f"{path} is none of {', '.join(KINDS)}")
+    if not path.parent.is_dir():
+        raise BadInput(f"there is no folder {path.parent}")
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table by its file name; text that a spreadsheet would run is disarmed."""
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        frame.write_parquet(path)
+    elif kind == ".xlsx":
+        disarmed(frame).write_excel(path, autofit=True)
+    else:
+        disarmed(frame).write_csv(path, include_bom=True)

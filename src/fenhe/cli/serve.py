@@ -1,0 +1,38 @@
+"""``fenhe serve``: web pages, socket and worker in one process, the owner of the data folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from fenhe.cli.owned import data_option
+from fenhe.platform import boot
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@data_option
+def command(host: str, port: int, data: Path | None) -> None:
+    """Serve the web pages; owner of the data folder until stopped."""
+    folder = boot.find(data)
+    allow(host)
+    boot.start(folder)
+    start(folder, host, port)
+
+
+def allow(host: str) -> None:
+    """Let the host be asked for by the address it listens on, besides those configured."""
+    known = os.environ.get("FENHE_HOSTS", "localhost,127.0.0.1,[::1]")
+    if host not in known.split(",") and host not in {"0.0.0.0", "::"}:  # noqa: S104
+        os.environ["FENHE_HOSTS"] = f"{known},{host}"
+
+
+def start(folder: Path, host: str, port: int) -> None:
+    """Serve a folder for which Django is set up."""
+    from fenhe.platform.serving import serve
+
+    click.echo(f"Fenhe: http://{host}:{port}  (Ctrl-C stops)")
+    serve(folder, host, port)

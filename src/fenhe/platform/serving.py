@@ -1,0 +1,51 @@
+"""``fenhe serve``: web, socket and worker in the one process that owns the data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from fenhe.platform import owner
+from fenhe.platform.listener import Listener
+from fenhe.platform.worker import Worker
+
+log = logging.getLogger("fenhe.serve")
+
+
+@contextlib.contextmanager
+def owning(data: Path) -> Iterator[None]:
+    """Hold the store, answer the socket and run the worker, until left.
+
+    Raises ``StoreOwned`` naming the pid when another process owns the folder.
+    """
+    store = owner.store()
+    listener = Listener(data)
+    worker = Worker(store)
+    worker.start()
+    try:
+        yield
+    finally:
+        listener.close()
+        worker.stop()
+        owner.close()
+
+
+def serve(data: Path, host: str, port: int) -> None:
+    """Serve until interrupted. Django is set up already."""
+    import uvicorn
+
+    from fenhe.platform.asgi import application
+
+    with owning(data):
+        log.info("serving %s at http://%s:%d", data, host, port)
+        uvicorn.run(
+            application,  # type: ignore[arg-type]
+            host=host,
+            port=port,
+            lifespan="off",
+            log_level="warning",
+            server_header=False,
+            ws="none",
+        )

@@ -1,0 +1,159 @@
+"""What the command line asks of the store, as functions from plain data to plain data.
+
+They run inside the owner when one serves, else in the command's own process. Both ways it is
+the same function, and the act behind it logs the same line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from fenhe.base.errors import BadInput
+from fenhe.platform import owner
+from fenhe.platform.monitoring import exports, imports, queries
+from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
+from fenhe.platform.monitoring.models import Import
+from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
+from fenhe.platform.verdicts import dirty, engine
+from fenhe.platform.workflow.acts import Actor, local_actor
+from fenhe.protocols.tables.plausibility import Examination
+
+Args = dict[str, Any]
+Progress = Callable[[dict[str, Any]], None]
+Verb = Callable[[Args, Actor, Progress], Any]
+
+
+Seen = tuple[str, str, int, int, int]
+_examined: dict[Seen, Examination] = {}  # the last preview, so that loading need not repeat it
+
+
+def examine(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Preview a file: ``path``, ``feed``. See ``imports.summary``."""
+    path = Path(args["path"])
+    found = imports.look(path, args["feed"])
+    _examined.clear()
+    _examined[_seen(path, args["feed"])] = found
+    return plain(imports.summary(found))
+
+
+def _seen(path: Path, feed: str) -> Seen:
+    """Return what tells whether a file is still the one that was looked at."""
+    stat = path.stat()
+    return (str(path), feed, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def import_file(args: Args, actor: Actor, progress: Progress) -> Any:
+    """Load a file: ``path``, ``feed``; returns the receipt."""
+    path = Path(args["path"])
+    known = _examined.pop(_seen(path, args["feed"]), None) if path.is_file() else None
+    act = ImportFile(path, args["feed"], progress=progress, examination=known)
+    return _receipt(act.run(actor))
+
+
+def replay(args: Args, actor: Actor, progress: Progress) -> Any:
+    """Load again what an import could not store: ``import`` (the store's number)."""
+    store = owner.store()
+    rows = store.receipts("import", import_id=int(args["import"]))
+    if rows.is_empty():
+        raise BadInput(f"there is no import {args['import']}")
+    row = rows.row(0, named=True)
+    act = Replay(row["feed"], row["raw_sha256"], row["name"], progress)
+    return _receipt(act.run(actor))
+
+
+def _receipt(record: Import) -> Any:
+    names = ("feed", "file_name", "sha256", "received", "stored", "duplicate", "rejected")
+    return {**{name: getattr(record, name) for name in names}, "message": record.message}
+
+
+def receipts(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Return receipts by ``by`` (import, batch or hour), of ``feed`` or of all."""
+    return plain(queries.receipts(args.get("feed"), args.get("by") or "import"))
+
+
+def quarantine(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Return refused cells of ``feed`` or ``import``, at most ``limit``."""
+    found = queries.quarantine(args.get("feed"), args.get("import"), args.get("limit") or 200)
+    return plain(found)
+
+
+def export(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Write observations or cells to ``output`` (.csv, .parquet, .xlsx); returns the rows."""
+    wanted = exports.Wanted(
+        what=args["what"],
+        sites=tuple(args.get("sites") or ()),
+        first=_day(args.get("first")),
+        last=_day(args.get("last")),
+        assessment=args.get("assessment") or "",
+        as_of=args.get("as_of"),
+    )
+    output = Path(args["output"])
+    exports.check_output(output)
+    frame = Export(wanted).run(actor)
+    exports.write(frame, output)
+    return {"rows": frame.height, "output": str(output)}
+
+
+def _day(text: Any) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def boundaries(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Take boundaries from ``path`` in ``datum``."""
+    act = ImportBoundaries(Path(args["path"]), args.get("datum") or "wgs84", args.get("source", ""))
+    counts = act.run(actor)
+    dirty.mark_everything()
+    return counts
+
+
+def stations(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Take stations from ``path``; the facts carry the store's commit number."""
+    commit = owner.store().last_commit
+    found = ImportStations(Path(args["path"]), commit, args.get("source", "")).run(actor)
+    dirty.mark_everything()
+    return {"rows": found.rows, **found.created}
+
+
+def judge(_args: Args, _actor: Actor, progress: Progress) -> Any:
+    """Bring every cell up to date; returns what was done."""
+    store, days, new, changed = owner.store(), 0, 0, 0
+    while True:
+        done = engine.step(store)
+        days, new, changed = days + done.days, new + done.new, changed + done.changed
+        progress({"rows": days, "of": days + done.left})
+        if done.days == 0:
+            return {"days": days, "new": new, "changed": changed}
+
+
+VERBS: dict[str, Verb] = {
+    "examine": examine,
+    "import": import_file,
+    "replay": replay,
+    "receipts": receipts,
+    "quarantine": quarantine,
+    "export": export,
+    "boundaries": boundaries,
+    "stations": stations,
+    "judge": judge,
+}
+
+
+def run(verb: str, args: Args, actor: Actor | None = None, progress: Progress | None = None) -> Any:
+    """Run a verb in this process. Raises ``BadInput`` for one there is not."""
+    if verb not in VERBS:
+        raise BadInput(f"there is no verb '{verb}'; known: {', '.join(VERBS)}")
+    return VERBS[verb](args, actor or local_actor(), progress or imports.silent)
+
+
+def plain(value: Any) -> Any:
+    """Return data as JSON can carry it; times as ISO text."""
+    if isinstance(value, dict):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
