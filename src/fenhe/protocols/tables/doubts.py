@@ -72,10 +72,24 @@ def remarks(tally: Tally, table: TextTable) -> Iterator[Reason]:
             f"{n} 组 PM2.5 大于 PM10，将加标记",
             f"PM2.5 is above PM10 in {n} rows; they will be flagged",
         )
+    for item in tally.feed.items:
+        yield from _decimals(tally, item, table)
     counts = tally.refusals().group_by("reason").agg(pl.col("n").sum()).sort("reason")
     for reason, n in counts.iter_rows():
         zh, en = REASONS[reason]
         yield Reason(reason, f"{n} 个单元格被拒：{zh}", f"{n} cells are refused: {en}")
+
+
+def _decimals(tally: Tally, item: ItemColumn, table: TextTable) -> Iterator[Reason]:
+    """Remark on values written finer than the source usually writes: often recalculated ones."""
+    n = tally.finer.get((item.item, item.statistic), 0)
+    if n:
+        column = _column(tally, item, table)
+        yield Reason(
+            "more_decimals",
+            f"{column} 列有 {n} 个值的小数位多于通常的 {item.decimals} 位",
+            f"column {column}: {n} values have more than the usual {item.decimals} decimals",
+        )
 
 
 def _check(feed: Feed, name: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polars as pl
@@ -55,6 +55,8 @@ class Parsed:
     observations: pl.DataFrame
     rejected: pl.DataFrame
     received: int
+    # the same observations item by item, for counting without sorting them apart again
+    parts: tuple[tuple[ItemColumn, pl.DataFrame], ...] = field(default=(), repr=False)
 
 
 def parse(feed: Feed, batch: TextBatch) -> Parsed:
@@ -71,22 +73,16 @@ def parse(feed: Feed, batch: TextBatch) -> Parsed:
         raise BadInput(f"feed {feed.id}: settle(feed, table) decides its columns before parsing")
     frame = _trimmed(feed, batch)
     if feed.layout == "long":
-        parts = _long(feed, frame)
+        judged, refused = _long(feed, frame)
     else:
-        parts = [
-            _judge(
-                frame.select(*_KEYS, pl.col(column).alias("text"), pl.lit(column).alias("column")),
-                item,
-                feed,
-            )
-            for item in feed.items
-            for column in (feed.column_of(item, batch.frame.columns, feed.id),)
-        ]
-    observations = pl.concat([part[0] for part in parts])
-    rejected = pl.concat([part[1] for part in parts])
-    return Parsed(observations, rejected, observations.height + rejected.height)
+        judged, refused = _wide(feed, frame, batch.frame.columns), []
+    observations = pl.concat([good for _, good, _ in judged])
+    rejected = pl.concat([*refused, *(bad for _, _, bad in judged)])
+    parts = tuple((item, good) for item, good, _ in judged)
+    return Parsed(observations, rejected, observations.height + rejected.height, parts)
 
 
+Judged = list[tuple[ItemColumn, pl.DataFrame, pl.DataFrame]]  # item, observed, refused
 _KEYS = ("raw_row", "station", "city", "time", "row_reason")
 
 
@@ -121,8 +117,18 @@ def _nulls(height: int) -> pl.Series:
     return pl.repeat(None, height, dtype=pl.String, eager=True)
 
 
-def _long(feed: Feed, frame: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Judge a long table item by item; unknown items and other units are refused."""
+def _wide(feed: Feed, frame: pl.DataFrame, columns: list[str]) -> Judged:
+    """Judge a wide table column by column."""
+    judged: Judged = []
+    for item in feed.items:
+        column = feed.column_of(item, columns, feed.id)
+        cells = frame.select(*_KEYS, pl.col(column).alias("text"), pl.lit(column).alias("column"))
+        judged.append((item, *_judge(cells, item, feed)))
+    return judged
+
+
+def _long(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
+    """Judge a long table item by item; unknown items and other units are refused beside."""
     assert feed.item_column is not None and feed.value_column is not None  # noqa: S101, PT018
     unit = pl.col(feed.unit_column) if feed.unit_column in frame.columns else pl.lit(None)
     tall = frame.select(
@@ -134,14 +140,15 @@ def _long(feed: Feed, frame: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFr
     )
     known = [name for item in feed.items for name in item.names]
     unknown = tall.filter(~pl.col("spelling").is_in(known).fill_null(value=False))
-    parts = [(pl.DataFrame(schema=OBSERVATIONS), _refused(_filled(unknown, feed), "item_unknown"))]
+    refused = [_refused(_filled(unknown, feed), "item_unknown")]
+    judged: Judged = []
     for item in feed.items:
         part = tall.filter(pl.col("spelling").is_in(item.names))
         right = pl.col("unit").is_null() | _plain_unit(pl.col("unit")).eq(item.unit)
-        wrong = _refused(_filled(part.filter(~right), feed), "unit_wrong")
-        parts.append((parts[0][0], wrong))
-        parts.append(_judge(part.filter(right).select(*_KEYS, "text", "column"), item, feed))
-    return parts
+        refused.append(_refused(_filled(part.filter(~right), feed), "unit_wrong"))
+        cells = part.filter(right).select(*_KEYS, "text", "column")
+        judged.append((item, *_judge(cells, item, feed)))
+    return judged, refused
 
 
 def _plain_unit(unit: pl.Expr) -> pl.Expr:

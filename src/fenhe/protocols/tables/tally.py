@@ -15,12 +15,14 @@ from fenhe.protocols.tables.table import TextBatch
 
 # frame(station, city, start, so2 … pm25) -> the AQI those values give, null where it gives none
 Recompute = Callable[[pl.DataFrame], pl.Series]
+_MERGE_AT = 32
 INDEX_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 
 
 @dataclass
 class Tally:
-    """What was seen so far of one file; ``counts`` holds how often each value occurs."""
+    """What was seen so far of one file; ``counts`` holds how often each value
+    occurs, ``finer`` how many were written with more decimals than usual."""
 
     feed: Feed
     recompute: Recompute | None = None
@@ -29,7 +31,8 @@ class Tally:
     accepted: int = 0
     first: datetime | None = None
     last: datetime | None = None
-    counts: list[pl.DataFrame] = field(default_factory=list)
+    counts: dict[tuple[str, str], list[pl.DataFrame]] = field(default_factory=dict)
+    finer: dict[tuple[str, str], int] = field(default_factory=dict)
     refused: list[pl.DataFrame] = field(default_factory=list)
     examples: list[pl.DataFrame] = field(default_factory=list)
     particles: int = 0
@@ -51,11 +54,22 @@ class Tally:
             start, end = seen.select(pl.col("start").min(), pl.col("end").max()).row(0)
             self.first = start if self.first is None else min(self.first, start)
             self.last = end if self.last is None else max(self.last, end)
-        self.counts.append(seen.group_by("item", "statistic", "value").agg(n=pl.len()))
+        self._add_counts(parsed)
         self._add_refused(parsed.rejected)
-        self._add_particles(seen)
+        self._add_particles(parsed)
         if self.feed.published_aqi in batch.frame.columns:
             self._add_index(batch, seen)
+
+    def _add_counts(self, parsed: Parsed) -> None:
+        """Count values; now and then merge the counts so that memory follows distinct values."""
+        for item, part in parsed.parts:
+            key = (item.item, item.statistic)
+            found = self.counts.setdefault(key, [])
+            found.append(part["value"].value_counts(name="n"))
+            if len(found) >= _MERGE_AT:
+                found[:] = [_merged(found)]
+            usual = item.decimals + item.shift
+            self.finer[key] = self.finer.get(key, 0) + int((part["decimals"] > usual).sum())
 
     def _add_refused(self, rejected: pl.DataFrame) -> None:
         if rejected.height:
@@ -64,16 +78,20 @@ class Tally:
             few = rejected.group_by("reason", maintain_order=True).head(3)
             self.examples.append(few.select(rejected.columns))
 
-    def _add_particles(self, seen: pl.DataFrame) -> None:
+    def _add_particles(self, parsed: Parsed) -> None:
         """Count pairs of PM2.5 and PM10 of one station and hour, and those crossed."""
         keys = ["raw_row"] if self.feed.layout == "wide" else ["station", "start"]
-        pm25, pm10 = (
-            seen.filter(pl.col("item") == item).select(*keys, pl.col("value").alias(item))
-            for item in ("pm25", "pm10")
-        )
-        both = pm25.join(pm10, on=keys)
-        self.particles += both.height
-        self.particles_crossed += int((both["pm25"] > both["pm10"]).sum())
+        parts = {item.item: part.select(*keys, "value") for item, part in parsed.parts}
+        if "pm25" not in parts or "pm10" not in parts:
+            return
+        pm25, pm10 = parts["pm25"], parts["pm10"]
+        if pm25.height == pm10.height and pm25.select(keys).equals(pm10.select(keys)):
+            crossed, both = pm25["value"] > pm10["value"], pm25.height
+        else:
+            joined = pm25.join(pm10, on=keys, suffix="_pm10")
+            crossed, both = joined["value"] > joined["value_pm10"], joined.height
+        self.particles += both
+        self.particles_crossed += int(crossed.sum())
 
     def _add_index(self, batch: TextBatch, seen: pl.DataFrame) -> None:
         """Compare a published AQI with the PM2.5 of its row, and with a recomputed AQI."""
@@ -108,11 +126,10 @@ class Tally:
 
     def values(self, item: ItemColumn) -> pl.DataFrame:
         """Return (value, n) of one item, ascending."""
-        if not self.counts:
+        found = self.counts.get((item.item, item.statistic))
+        if not found:
             return pl.DataFrame(schema={"value": pl.Float64, "n": pl.UInt32})
-        mine = (pl.col("item") == item.item) & (pl.col("statistic") == item.statistic)
-        parts = pl.concat(self.counts).filter(mine)
-        return parts.group_by("value").agg(pl.col("n").sum()).sort("value")
+        return _merged(found).sort("value")
 
     def refusals(self) -> pl.DataFrame:
         """Return (raw_column, reason, text, n)."""
@@ -121,6 +138,10 @@ class Tally:
             return pl.DataFrame(schema={**schema, "n": pl.UInt32})
         keys = ("raw_column", "reason", "text")
         return pl.concat(self.refused).group_by(keys).agg(pl.col("n").sum())
+
+
+def _merged(counts: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(counts).group_by("value").agg(pl.col("n").sum())
 
 
 def median(counts: pl.DataFrame) -> float | None:

@@ -138,6 +138,8 @@ def _times(part: _Part) -> tuple[Time, ...]:
     )
     if not times:
         raise part.fail("'time' is empty")
+    if len({time.label for time in times}) > 1:
+        raise part.fail("all spellings of the time must label the same end")
     return times
 
 
