@@ -11,7 +11,7 @@ _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T]00:00(?::00)?)?$"
 
 
 def of_end_labels(text: pl.Series) -> pl.Series:
-    """Return the day of the start of each hour that ends at the label, as Int64.
+    """Return the day of the start of each hour that ends at the label.
 
     Accepts ``2018-02-20 07:00``, ``T`` for the blank, seconds, and hour 24; the label
     2026-03-01 00:00 belongs to 2026-02-28. Null where the text is anything else.
@@ -25,7 +25,7 @@ def of_end_labels(text: pl.Series) -> pl.Series:
 
 
 def of_dates(text: pl.Series) -> pl.Series:
-    """Return the day each date names (``2026-03-01``, a midnight after it is ignored), as Int64."""
+    """Return the day each date names (``2026-03-01``, a midnight after it is ignored)."""
     label = pl.col("t").str.strip_chars()
     date = label.str.head(10).str.to_date("%Y-%m-%d", strict=False)
     return _distinct(text, pl.when(label.str.contains(_DATE)).then(date))
@@ -33,7 +33,7 @@ def of_dates(text: pl.Series) -> pl.Series:
 
 def _distinct(text: pl.Series, day: pl.Expr) -> pl.Series:
     """Work out each distinct text once."""
-    number = (day.dt.year().cast(pl.Int64) * 100 + day.dt.month()) * 100 + day.dt.day()
+    number = (day.dt.year() * 100 + day.dt.month()) * 100 + day.dt.day()
     table = pl.DataFrame({"t": text.unique()}).with_columns(day=number)
     rows = pl.DataFrame({"t": text}).join(
         table, on="t", how="left", maintain_order="left", nulls_equal=True

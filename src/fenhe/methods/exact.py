@@ -11,8 +11,9 @@ so that an engine which divides through doubles is still exact.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import narwhals as nw
 
@@ -21,6 +22,12 @@ Width: TypeAlias = type[nw.Int32] | type[nw.Int64]
 
 #: Integers at or above this are refused (they become null): see the module text.
 GUARD = 2**53
+
+#: Prefix of the columns that hold the steps of a division; ``run`` drops them.
+STEP = "_fenhe_step_"
+
+#: Numbers read from outside stay below this, so that one decimal can still be added.
+LARGEST = GUARD // 10
 
 #: Decimals of a mean whose clause names no rounding of its own.
 WORKING_SCALE = 6
@@ -101,8 +108,7 @@ def to_float(a: nw.Expr, decimals: int) -> nw.Expr:
     """
     if decimals == 0:
         return a.cast(nw.Float64)
-    x = a.cast(nw.Float64)
-    return x / (x * 0.0 + float(power10(decimals)))
+    return (a / (a * 0 + power10(decimals))).cast(nw.Float64)
 
 
 def floor_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
@@ -131,11 +137,42 @@ def ceil_div_small(a: nw.Expr, b: int, dtype: Width) -> nw.Expr:
 
 def div_half_even(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
     """Return a / b for b > 0 rounded to the nearest integer, a tie to the even one (GB/T 8170)."""
-    q = floor_div(a, b)
+    return _half_even(floor_div(a, b), a, b)
+
+
+def _half_even(q: nw.Expr, a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
     twice = (a - q * b) * 2
     odd = (q - floor_div(q, 2) * 2) == 1
     up = (twice > b) | ((twice == b) & odd)
     return q + nw.when(up).then(1).otherwise(0)
+
+
+def with_half_even(
+    frame: nw.LazyFrame[Any], made: Mapping[str, tuple[nw.Expr, nw.Expr | int]]
+) -> nw.LazyFrame[Any]:
+    """Return the frame with columns ``name`` = a / b, rounded as by ``div_half_even``.
+
+    The steps are columns of their own: nested in one expression the quotient would be
+    written out dozens of times for an engine that plans from text.
+    """
+    steps = {name: tuple(f"{STEP}{part}_{name}" for part in "abq") for name in made}
+    first = []
+    for name, (a, b) in made.items():
+        divisor = nw.lit(b, nw.Int64) if isinstance(b, int) else integer(b)
+        first += [integer(a).alias(steps[name][0]), divisor.alias(steps[name][1])]
+    frame = frame.with_columns(first)
+    frame = frame.with_columns(
+        floor_div(nw.col(a), _divisor(made[name][1], b)).alias(q)
+        for name, (a, b, q) in steps.items()
+    )
+    return frame.with_columns(
+        _half_even(nw.col(q), nw.col(a), _divisor(made[name][1], b)).alias(name)
+        for name, (a, b, q) in steps.items()
+    )
+
+
+def _divisor(b: nw.Expr | int, column: str) -> nw.Expr | int:
+    return b if isinstance(b, int) else nw.col(column)
 
 
 def rescale(a: nw.Expr, decimals: int, to: int) -> nw.Expr:
@@ -145,18 +182,31 @@ def rescale(a: nw.Expr, decimals: int, to: int) -> nw.Expr:
     return div_half_even(a, power10(decimals - to))
 
 
+def with_rescaled(
+    frame: nw.LazyFrame[Any], made: Mapping[str, tuple[nw.Expr, int, int]]
+) -> nw.LazyFrame[Any]:
+    """Return the frame with columns ``name`` = integers moved from one scale to another.
+
+    ``made`` gives the expression, its decimals and those wanted; see ``rescale``.
+    """
+    up = [rescale(a, k, to).alias(name) for name, (a, k, to) in made.items() if to >= k]
+    down = {name: (a, power10(k - to)) for name, (a, k, to) in made.items() if to < k}
+    frame = frame.with_columns(up) if up else frame
+    return with_half_even(frame, down) if down else frame
+
+
 def total(a: nw.Expr) -> nw.Expr:
     """Return the sum as Int64 (an engine may hand back a decimal), null where it passes 2^53."""
     return guarded(integer(a.sum()))
 
 
-def mean(sum_: nw.Expr, n: nw.Expr, decimals: int, to: int = WORKING_SCALE) -> nw.Expr:
-    """Return sum / n at ``to`` decimals, half-even; null where n is 0.
+def mean(sum_: nw.Expr, n: nw.Expr, decimals: int) -> tuple[nw.Expr, nw.Expr]:
+    """Return sum / n at the working scale as the two sides of ``with_half_even``.
 
-    ``sum_`` has ``decimals`` places; ``to`` may not be smaller, or a tie could be lost.
+    ``sum_`` has ``decimals`` places, at most those of the working scale: fewer would lose
+    a tie. The quotient is null where n is 0.
     """
-    raised = guarded(sum_ * power10(to - decimals))
-    return div_half_even(raised, nw.when(n > 0).then(n))
+    return guarded(sum_ * power10(WORKING_SCALE - decimals)), nw.when(n > 0).then(n)
 
 
 def scaled(value: Decimal, decimals: int) -> int:

@@ -14,17 +14,16 @@ from typing import Any
 
 import narwhals as nw
 
-from fenhe.base.beijing import OFFSET
+from fenhe.base.beijing import HOUR, OFFSET
 from fenhe.base.errors import BadInput
 from fenhe.base.sentinels import SENTINELS
 from fenhe.methods import exact
 
+_OFFSET_HOURS = divmod(OFFSET, HOUR)[0]
+
 PRIVATE = "_fenhe_"
 DAY = f"{PRIVATE}day"
 UNUSABLE = -1
-
-#: One decimal more may still be added below the guard.
-_LARGEST = exact.GUARD // 10
 
 #: Tried in this order to find how many decimals a float column holds.
 _DECIMALS = (0, 1, 2, 3, 6)
@@ -42,7 +41,7 @@ def day_number(day: date) -> int:
 
 def first_hour(day: date) -> int:
     """Return the first hour of a Beijing day as hours since 1970-01-01 00:00 UTC."""
-    return (day - date(1970, 1, 1)).days * 24 - int(OFFSET.total_seconds()) // 3600
+    return (day - date(1970, 1, 1)).days * 24 - _OFFSET_HOURS
 
 
 def numbers(
@@ -73,7 +72,7 @@ def usable(value: nw.Expr, decimals: int) -> nw.Expr:
     """Return exact integers with sentinels and numbers too large to be exact as ``UNUSABLE``."""
     factor = exact.power10(decimals)
     sentinels = [int(s * factor) for s in SENTINELS if s > 0 and s * factor == int(s * factor)]
-    bad = (value >= _LARGEST) | value.is_in(sentinels)
+    bad = (value >= exact.LARGEST) | value.is_in(sentinels)
     return nw.when(bad).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(value)
 
 

@@ -24,20 +24,26 @@ def mask(conditions: Sequence[nw.Expr]) -> nw.Expr:
     return exact.small(result)
 
 
-def from_mask(bits: nw.Expr, codes: Sequence[str], engine: nw.Implementation) -> nw.Expr:
-    """Return the codes of the set bits joined by ``;`` in their order, null where none is set."""
-    if engine.is_polars():  # a table of all sets is several times faster than joining texts
-        sets = list(range(1, 1 << len(codes)))
-        texts = [";".join(_chosen(chosen, codes)) for chosen in sets]
-        return bits.replace_strict(sets, texts, default=None, return_dtype=nw.String)
-    pieces = [
-        nw.when(exact.floor_div(bits, 1 << n) - exact.floor_div(bits, 2 << n) * 2 == 1).then(
-            nw.lit(code)
-        )
-        for n, code in enumerate(codes)
-    ]
-    joined = nw.concat_str(pieces, separator=";", ignore_nulls=True)
-    return nw.when(bits > 0).then(joined)
+def pieces(found: Sequence[Piece], engine: nw.Implementation) -> nw.Expr:
+    """Return the codes whose condition holds, joined by ``;`` in their order; else null."""
+    if not found:
+        return nw.lit(None, nw.String)
+    conditions, codes = [condition for condition, _ in found], [code for _, code in found]
+    if engine.is_polars() and len(codes) <= _LARGEST_TABLE:
+        return from_mask(mask(conditions), codes)
+    texts = [nw.when(condition).then(nw.lit(code)) for condition, code in found]
+    return joined(texts)
+
+
+#: More sets than of so many codes are not tabled.
+_LARGEST_TABLE = 8
+
+
+def from_mask(bits: nw.Expr, codes: Sequence[str]) -> nw.Expr:
+    """Return the codes of the set bits from a table of all sets (faster than joining texts)."""
+    sets = list(range(1, 1 << len(codes)))
+    texts = [";".join(_chosen(chosen, codes)) for chosen in sets]
+    return bits.replace_strict(sets, texts, default=None, return_dtype=nw.String)
 
 
 def _chosen(chosen: int, codes: Sequence[str]) -> Iterator[str]:
@@ -48,12 +54,5 @@ def joined(texts: Sequence[nw.Expr]) -> nw.Expr:
     """Return texts joined by ``;`` leaving out nulls; null where all are null."""
     if len(texts) == 1:
         return texts[0]
-    some = nw.any_horizontal(*(~text.is_null() for text in texts), ignore_nulls=False)
-    return nw.when(some).then(nw.concat_str(texts, separator=";", ignore_nulls=True))
-
-
-def pieces(found: Sequence[Piece], engine: nw.Implementation) -> nw.Expr:
-    """Return the codes whose condition holds, joined by ``;``; null where none does."""
-    if not found:
-        return nw.lit(None, nw.String)
-    return from_mask(mask([condition for condition, _ in found]), [c for _, c in found], engine)
+    text = nw.concat_str(texts, separator=";", ignore_nulls=True)
+    return nw.when(text != "").then(text)

@@ -67,7 +67,9 @@ def compute(frame: nw.LazyFrame[Any], job: Job, *, trace: bool = False) -> nw.La
     Adds ``iaqi_<item>`` and the columns of ``VERDICT``. Concentrations are rounded
     half-even to the edition's decimals first, IAQI rounds up (2012: 6.2; 2026: 4.2.6).
     """
-    frame = frame.with_columns(_rounded(c, job).alias(_r(c)) for c in job.items)
+    frame = exact.with_rescaled(
+        frame, {_r(c): (conc(c), job.decimals[c], job.rule(c).scale) for c in job.items}
+    )
     frame = frame.with_columns(
         index.iaqi(nw.col(_r(c)), job.rule(c)).alias(f"iaqi_{c}") for c in job.items
     )
@@ -84,10 +86,6 @@ _PRIVATE = f"{intake.PRIVATE}aqi_"
 
 def _r(column: str) -> str:
     return f"{_PRIVATE}rounded_{column}"
-
-
-def _rounded(column: str, job: Job) -> nw.Expr:
-    return exact.rescale(conc(column), job.decimals[column], job.rule(column).scale)
 
 
 def _with_index(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
@@ -153,8 +151,12 @@ def _texts(job: Job) -> list[nw.Expr]:
 
 
 def _primary(job: Job) -> nw.Expr:
-    some = nw.when(nw.col("aqi") > job.rules.primary_above).then(nw.col(f"{_PRIVATE}top"))
-    return labels.from_mask(some.otherwise(0), list(job.items), job.engine)
+    polluted = nw.col("aqi") > job.rules.primary_above
+    if job.engine.is_polars():
+        some = nw.when(polluted).then(nw.col(f"{_PRIVATE}top"))
+        return labels.from_mask(some.otherwise(0), list(job.items))
+    top = [(polluted & (nw.col(f"iaqi_{c}") == nw.col("aqi")), c) for c in job.items]
+    return labels.pieces(top, job.engine)
 
 
 def _category(rules: AqiRules) -> nw.Expr:
@@ -167,20 +169,20 @@ def _category(rules: AqiRules) -> nw.Expr:
 
 def _reason(job: Job) -> nw.Expr:
     value = {c: nw.col(intake.number(c)) for c in job.items}
-    empty = nw.when(nw.all_horizontal(*(_gone(c) for c in job.items), ignore_nulls=False))
-    counted = [c for c in job.items if c not in job.exempt]
-    spared = [c for c in job.items if c in job.exempt]
-    absent = [(value[c].is_null(), f"missing:{c}") for c in counted]
-    absent += [(value[c].is_null(), f"exempt:{c}") for c in spared]
+    none = nw.all_horizontal(*(_gone(c) for c in job.items), ignore_nulls=False)
+    absent = [
+        (value[c].is_null(), f"{'exempt' if c in job.exempt else 'missing'}:{c}")
+        for c in sorted(job.items, key=lambda c: c in job.exempt)
+    ]
+    empty = nw.when(none).then(nw.lit("no_data")).otherwise(labels.pieces(absent, job.engine))
     bad = [(value[c] < 0, f"invalid:{c}") for c in job.items]
     beyond = [
-        ((nw.col(_r(c)) > job.rule(c).top), f"beyond_table:{c}")
+        (nw.col(_r(c)) > job.rule(c).top, f"beyond_table:{c}")
         for c in job.items
         if job.rule(c).beyond is None
     ]
-    missing = empty.then(nw.lit("no_data")).otherwise(labels.pieces(absent, job.engine))
-    parts = [missing, labels.pieces(bad, job.engine)]
-    return labels.joined([*parts, labels.pieces(beyond, job.engine)] if beyond else parts)
+    others = [labels.pieces(found, job.engine) for found in (bad, beyond) if found]
+    return labels.joined([empty, *others])
 
 
 def _unverified(job: Job) -> list[labels.Piece]:

@@ -53,7 +53,11 @@ class AreaRules:
                 raise BadInput(f"{values[name].id} is not '{known}', which this version computes")
         return cls(
             edition=edition.id,
-            decimals={r["item"]: int(r["decimals"]) for r in edition.table("hour_decimals")},
+            decimals={
+                r["item"]: int(r["decimals"])
+                for r in edition.table("hour_decimals")
+                if r["item"] in ITEMS
+            },
             share=values["city_share"].integer,
             share_small=values["city_share_small"].integer,
             small_below=values["city_small_below"].integer,
@@ -93,12 +97,10 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
     value = nw.col(intake.number("value"))
     raw = exact.rescale(nw.when(value >= 0).then(value), given, scale)
     frame = frame.with_columns(raw.alias(_RAW))
-    rounded = rules.by_item(
-        lambda d: exact.rescale(exact.rescale(nw.col(_RAW), scale, d), d, scale)
-    )
+    frame = _with_rounded(frame, rules, _RAW, scale, _SUM)
     frame = frame.with_columns(
-        rounded.alias(_SUM),
-        exact.integer(nw.when(rounded.is_null()).then(0).otherwise(1)).alias("n_valid"),
+        rules.by_item(lambda d: exact.rescale(nw.col(_SUM), d, scale)).alias(_SUM),
+        exact.integer(nw.when(nw.col(_SUM).is_null()).then(0).otherwise(1)).alias("n_valid"),
         nw.lit(1, nw.Int64).alias("n_due"),
     )
     summed = [_SUM, _RAW, "n_valid", "n_due"]
@@ -123,19 +125,26 @@ def _with_share(frame: nw.LazyFrame[Any], rules: AreaRules) -> nw.LazyFrame[Any]
 
 
 def _with_means(frame: nw.LazyFrame[Any], scale: int) -> nw.LazyFrame[Any]:
-    shown = nw.when(nw.col(_PASSES))
-    return frame.with_columns(
-        shown.then(exact.mean(nw.col(name), nw.col("n_valid"), scale)).alias(name)
-        for name in (_SUM, _RAW)
+    n = nw.when(nw.col(_PASSES)).then(nw.col("n_valid"))
+    return exact.with_half_even(
+        frame, {name: exact.mean(nw.col(name), n, scale) for name in (_SUM, _RAW)}
     )
+
+
+def _with_rounded(
+    frame: nw.LazyFrame[Any], rules: AreaRules, column: str, scale: int, to: str
+) -> nw.LazyFrame[Any]:
+    """Add ``column`` rounded to the decimals of each row's item."""
+    scales = set(rules.decimals.values())
+    made = {f"{to}{d}": (nw.col(column), scale, d) for d in scales}
+    frame = exact.with_rescaled(frame, made)
+    return frame.with_columns(rules.by_item(lambda d: nw.col(f"{to}{d}")).alias(to))
 
 
 def _judged(frame: nw.LazyFrame[Any], rules: AreaRules) -> nw.LazyFrame[Any]:
     work = exact.WORKING_SCALE
-    frame = frame.with_columns(
-        rules.by_item(lambda d: exact.rescale(nw.col(_SUM), work, d)).alias(_VALUE),
-        rules.by_item(lambda d: exact.rescale(nw.col(_RAW), work, d)).alias(_OTHER),
-    )
+    frame = _with_rounded(frame, rules, _SUM, work, _VALUE)
+    frame = _with_rounded(frame, rules, _RAW, work, _OTHER)
     passes, none = nw.col(_PASSES), nw.col("n_valid") == 0
     reason = nw.when(none).then(nw.lit("no_data")).when(~passes).then(nw.lit("below_minimum"))
     return frame.with_columns(

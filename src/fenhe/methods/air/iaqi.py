@@ -45,10 +45,16 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
     item = item.str.replace_all(".", "", literal=True)
     value = nw.col(intake.number("conc"))
     frame = frame.with_columns(item.alias(_ITEM), nw.when(value >= 0).then(value).alias(_CONC))
-    rounded = _by_item(rules, lambda rule: exact.rescale(nw.col(_CONC), decimals, rule.scale))
-    frame = frame.with_columns(rounded.alias(_ROUNDED))
+    scales = {rule.scale for rule in rules.items.values()}
+    frame = exact.with_rescaled(
+        frame, {f"{_ROUNDED}{s}": (nw.col(_CONC), decimals, s) for s in scales}
+    )
     frame = frame.with_columns(
-        iaqi=_by_item(rules, lambda rule: index.iaqi(nw.col(_ROUNDED), rule))
+        _by_item(rules, lambda rule: nw.col(f"{_ROUNDED}{rule.scale}")).alias(_ROUNDED)
+    )
+    frame = frame.with_columns(
+        iaqi=_by_item(rules, lambda rule: index.iaqi(nw.col(_ROUNDED), rule)),
+        **{_ALT: _by_item(rules, partial(_reread, decimals))},
     )
     engine = frame.implementation
     frame = frame.with_columns(
@@ -56,7 +62,7 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
         .then(nw.lit("not_judged"))
         .otherwise(nw.lit("judged")),
         reason=labels.pieces(_reasons(rules), engine),
-        unverified=labels.pieces(_unverified(rules, decimals), engine),
+        unverified=labels.pieces(_unverified(rules), engine),
         edition=nw.lit(rules.edition),
     )
     return frame.with_columns(_trace(rules)) if call.trace else frame
@@ -67,6 +73,13 @@ def _by_item(rules: AqiRules, make: Callable[[ItemRule], nw.Expr]) -> nw.Expr:
     for key, rule in rules.items.items():
         result = nw.when(nw.col(_ITEM) == key).then(exact.integer(make(rule))).otherwise(result)
     return result
+
+
+def _reread(decimals: int, rule: ItemRule) -> nw.Expr:
+    """Return the other reading: the index of the concentration as it is, not rounded."""
+    if decimals <= rule.scale:
+        return index.iaqi(nw.col(_ROUNDED), rule)
+    return index.iaqi(nw.col(_CONC), rule.at(decimals))
 
 
 def _reasons(rules: AqiRules) -> list[labels.Piece]:
@@ -86,15 +99,11 @@ def _reasons(rules: AqiRules) -> list[labels.Piece]:
     return found
 
 
-def _unverified(rules: AqiRules, decimals: int) -> list[labels.Piece]:
+def _unverified(rules: AqiRules) -> list[labels.Piece]:
     found: list[labels.Piece] = []
     item = nw.col(_ITEM)
     if rules.rounding_unverified:
-        differs = nw.lit(value=False)
-        for key, rule in rules.items.items():
-            if decimals > rule.scale:
-                other = index.iaqi(nw.col(_CONC), rule.at(decimals)).fill_null(-1)
-                differs = differs | ((item == key) & (other != nw.col("iaqi").fill_null(-1)))
+        differs = nw.col(_ALT).fill_null(-1) != nw.col("iaqi").fill_null(-1)
         found.append((differs, rules.rounding_unverified))
     caps: dict[str, nw.Expr] = {}
     for key, rule in rules.items.items():

@@ -1,0 +1,1 @@
+"""The same computation on every engine, to the last digit."""
