@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,14 +14,20 @@ from fenhe.platform.web import levels, words
 from fenhe.platform.web.state import MapState
 
 
+class Who(NamedTuple):
+    """Whose mark it is: key, name, the city it lies in, longitude and latitude."""
+
+    key: str
+    name: str
+    city: str = ""
+    place: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True)
 class Mark:
     """One station or city in one hour under one edition; ``index`` is the AQI or an item's IAQI."""
 
-    key: str
-    name: str
-    city: str
-    place: tuple[float, float] | None  # longitude, latitude
+    who: Who
     index: int | None
     level: int | None
     category: str
@@ -56,37 +62,28 @@ def index_name(item: str) -> str:
 
 def stations(rows: Iterable[Mapping[str, Any]], state: MapState) -> list[Mark]:
     """Return one mark a station of ``map_state``, worst first, those without an index last."""
-    marks = [
-        _mark(row, row["site"], row["name"], row["city_name"], _place(row), state) for row in rows
-    ]
-    return sorted(marks, key=lambda m: (m.index is None, -(m.index or 0), not m.judged, m.key))
+    marks = [_mark(row, _station(row), state) for row in rows]
+    return sorted(marks, key=lambda m: (m.index is None, -(m.index or 0), not m.judged, m.who.key))
 
 
 def cities(rows: Iterable[Mapping[str, Any]], state: MapState) -> list[Mark]:
     """Return one mark a city of ``map_state`` that has a verdict, worst first."""
-    marks = [_mark(row, row["city"], row["city_name"], "", None, state) for row in rows]
-    return sorted((m for m in marks if m.index is not None), key=lambda m: (-(m.index or 0), m.key))
+    marks = [_mark(row, Who(row["city"], row["city_name"]), state) for row in rows]
+    return sorted(
+        (m for m in marks if m.index is not None), key=lambda m: (-(m.index or 0), m.who.key)
+    )
 
 
-def _place(row: Mapping[str, Any]) -> tuple[float, float] | None:
-    return None if row["lon"] is None else (row["lon"], row["lat"])
+def _station(row: Mapping[str, Any]) -> Who:
+    place = None if row["lon"] is None else (row["lon"], row["lat"])
+    return Who(row["site"], row["name"], row["city_name"], place)
 
 
-def _mark(
-    row: Mapping[str, Any],
-    key: str,
-    name: str,
-    city: str,
-    place: tuple[float, float] | None,
-    state: MapState,
-) -> Mark:
+def _mark(row: Mapping[str, Any], who: Who, state: MapState) -> Mark:
     index = row["aqi"] if state.item == "aqi" else row["iaqi"]
     level = levels.level_of(index, state.edition)
     return Mark(
-        key=key,
-        name=name,
-        city=city,
-        place=place,
+        who=who,
         index=index,
         level=level.number if level else None,
         category=level.name if level else "",
@@ -114,24 +111,19 @@ def features(marks: Sequence[Mark], item: str) -> dict[str, Any]:
     found = [
         {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": list(mark.place)},
+            "geometry": {"type": "Point", "coordinates": list(mark.who.place)},
             "properties": {
-                "key": mark.key,
-                "name": mark.name,
-                "city": mark.city,
+                "key": mark.who.key,
+                "name": mark.who.name,
+                "city": mark.who.city,
                 "level": mark.level or 0,
                 "text": mark.say(item),
             },
         }
         for mark in marks
-        if mark.place is not None
+        if mark.who.place is not None
     ]
     return {"type": "FeatureCollection", "features": found}
-
-
-def city_features(marks: Sequence[Mark]) -> dict[str, dict[str, Any]]:
-    """Return region code -> level and text of the cities, for the fill and the label."""
-    return {mark.key: {"level": mark.level, "text": str(mark.index)} for mark in marks}
 
 
 def sentence(marks: Sequence[Mark], city_marks: Sequence[Mark], place: str, state: MapState) -> str:
@@ -177,7 +169,7 @@ def _worst(marks: Sequence[Mark], city_marks: Sequence[Mark], item: str) -> str:
             "primary pollutant %(primary)s."
         )
     return (full if worst.primary and item == "aqi" else plain) % {
-        "name": worst.name,
+        "name": worst.who.name,
         "index": index_name(item),
         "value": worst.index,
         "category": worst.category,

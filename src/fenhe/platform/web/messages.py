@@ -43,7 +43,7 @@ def _text(path: Path) -> str:
     return str(templatize(text, origin=str(path)))
 
 
-def found() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
+def found() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
     """Yield ``(file, message or (singular, plural), context)`` for every message used."""
     from babel.messages.extract import extract
 
@@ -80,9 +80,9 @@ def update(catalogue: Path = CATALOGUE) -> tuple[int, int]:
     return len(entries), sum(1 for entry in entries if not is_translated(entry.string))
 
 
-def is_translated(string: str | tuple[str, ...]) -> bool:
+def is_translated(string: object) -> bool:
     """Say whether a catalogue entry has its text, all plural forms of it."""
-    return all(string) if isinstance(string, tuple) else bool(string)
+    return all(string) if isinstance(string, list | tuple) else bool(string)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every page shares: the frame around it, answers as page or fragment, twins of its numbers."""
+"""What every page shares: the frame around it, answers in words, twins of its numbers."""
 
 from __future__ import annotations
 
@@ -138,6 +138,8 @@ def view(act: str, target: Callable[..., door.Target] | None = None) -> Callable
             except door.Denied as error:
                 raise PermissionDenied(str(error)) from None
             except FenheError as error:
+                if is_fragment(request):
+                    return render(request, "web/parts/said.html", {"said": str(error)}, status=400)
                 return show(request, "400.html", {"said": str(error)}, section="", status=400)
 
         return door.guard(act, target)(talking)

@@ -52,7 +52,7 @@ def places(user: Any, wanted: str | None, act: str = "monitoring.view") -> Place
         return Places(choices, chosen)
     own = {m.region_id for m in door.memberships(user) if m.region_id}
     mine = [region for region in choices if region.code in own]
-    return Places(choices, (mine or list(choices[:1]) or [None])[0])
+    return Places(choices, next(iter((*mine, *choices)), None))
 
 
 def _with_sites(user: Any, act: str) -> tuple[Region, ...]:

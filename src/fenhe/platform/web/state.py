@@ -94,8 +94,8 @@ def read_day(text: str | None) -> date | None:
 
 def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
     """Return the naive UTC span of whole Beijing days, end exclusive."""
-    begin = datetime(first.year, first.month, first.day)  # noqa: DTZ001
-    end = datetime(last.year, last.month, last.day) + timedelta(days=1)  # noqa: DTZ001
+    begin = datetime(first.year, first.month, first.day)
+    end = datetime(last.year, last.month, last.day) + timedelta(days=1)
     return beijing.to_utc(begin), beijing.to_utc(end)
 
 

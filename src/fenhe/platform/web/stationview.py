@@ -174,7 +174,7 @@ def limits_of(item: str, starts: Sequence[datetime]) -> list[dict[str, Any]]:
 
 
 def rows(hours: Hours, evidence_url: Any) -> list[dict[str, Any]]:
-    """Return the table's rows, newest first; ``evidence_url(assessment, start)`` gives the links."""
+    """Return the table's rows, newest first; ``evidence_url`` takes an assessment and a start."""
     changed = set(differing(hours))
     found = []
     for at in range(len(hours.starts) - 1, -1, -1):

@@ -44,7 +44,7 @@ def _folder() -> Path:
     return folder
 
 
-def keep(upload: UploadedFile, feed: str, owner: str) -> Waiting:
+def keep(upload: UploadedFile[bytes], feed: str, owner: str) -> Waiting:
     """Write an upload to disk and return it; forget what waited longer than a day."""
     forget_old()
     token = secrets.token_urlsafe(24)

@@ -61,6 +61,12 @@ def num(value: float | int | None, decimals: int | None = None) -> str:
     return f"{value:.{int(decimals)}f}"
 
 
+@register.filter
+def grouped(value: int | None) -> str:
+    """Write a count in groups of three digits; a missing one is a dash."""
+    return DASH if value is None else f"{value:,}"
+
+
 _ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
 
 

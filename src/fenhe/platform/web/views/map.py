@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,25 @@ ROWS_SHOWN = 150
 _SEARCHED = (timedelta(days=1), timedelta(days=40), timedelta(days=1500))
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What one request for the map came to: state, place, edition, stations and cities."""
+
+    user: Any
+    now: MapState
+    chosen: Places
+    edition: editions.Choice
+    city_assessment: str
+    marks: list[Mark]
+    cities: list[Mark]
+    everything: bool  # all rows of the table, not only the worst
+
+    @property
+    def query(self) -> str:
+        """The query string of this scene."""
+        return _query(self.now, self.chosen)
+
+
 @page.view("verdicts.view")
 def show_map(request: HttpRequest) -> HttpResponse:
     """Answer the map page of the hour in the address."""
@@ -37,21 +57,36 @@ def show_map(request: HttpRequest) -> HttpResponse:
         day = beijing.day_of(state.read_hour(asked.get("t")) or latest)
         asked["edition"] = editions.default(choices, day)
     now = state.read(asked, latest, [choice.id for choice in choices])
-    found = verdicts.map_state(now.start, now.item, now.edition, request.user)
-    inside = chosen.codes()
-    marks = hourview.stations((s for s in found["stations"] if s["region"] in inside), now)
-    cities = hourview.cities((c for c in found["cities"] if c["city"] in inside), now)
+    scene = _scene(request, now, chosen, choices)
     form = page.wanted_twin(request)
     if form:
-        return page.twin(table(marks, now), form, f"fenhe-{now.label_param.replace(':', '')}")
+        name = f"fenhe-{now.label_param.replace(':', '')}"
+        return page.twin(table(scene.marks, now), form, name)
     context = {
         "state": now,
         "places": chosen,
-        "hour": _hour(request, now, marks, cities, chosen, choices),
+        "hour": _hour(scene),
         **_controls(now, choices, chosen, latest),
-        "twins": page.twin_links(request, _query(now, chosen)),
+        "twins": page.twin_links(request, scene.query),
     }
     return page.show(request, "web/map.html", context, section="map", when=now.label)
+
+
+def _scene(
+    request: HttpRequest, now: MapState, chosen: Places, choices: Sequence[editions.Choice]
+) -> Scene:
+    found = verdicts.map_state(now.start, now.item, now.edition, request.user)
+    inside = chosen.codes()
+    return Scene(
+        user=request.user,
+        now=now,
+        chosen=chosen,
+        edition=next(choice for choice in choices if choice.id == now.edition),
+        city_assessment=verdicts.assessment(now.edition, "city").key,
+        marks=hourview.stations((s for s in found["stations"] if s["region"] in inside), now),
+        cities=hourview.cities((c for c in found["cities"] if c["city"] in inside), now),
+        everything=request.GET.get("all") == "1",
+    )
 
 
 def latest_hour(user: Any, chosen: Places) -> datetime:
@@ -68,11 +103,11 @@ def table(marks: Sequence[Mark], now: MapState) -> pl.DataFrame:
     """Return the rows of the page as a table: one row a station, worst first."""
     rows = [
         {
-            "station": mark.key,
-            "name": mark.name,
-            "city": mark.city,
-            "lon": mark.place[0] if mark.place else None,
-            "lat": mark.place[1] if mark.place else None,
+            "station": mark.who.key,
+            "name": mark.who.name,
+            "city": mark.who.city,
+            "lon": mark.who.place[0] if mark.who.place else None,
+            "lat": mark.who.place[1] if mark.who.place else None,
             "time": now.label,
             "item": now.item,
             "value": mark.value,
@@ -90,36 +125,39 @@ def table(marks: Sequence[Mark], now: MapState) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _hour(
-    request: HttpRequest,
-    now: MapState,
-    marks: list[Mark],
-    cities: list[Mark],
-    chosen: Places,
-    choices: Sequence[editions.Choice],
-) -> dict[str, Any]:
-    everything = request.GET.get("all") == "1"
-    shown = marks if everything else marks[:ROWS_SHOWN]
-    assessment = next(c.assessment.key for c in choices if c.id == now.edition)
-    edition = next(c.label for c in choices if c.id == now.edition)
+def _hour(scene: Scene) -> dict[str, Any]:
+    now, marks = scene.now, scene.marks
+    shown = marks if scene.everything else marks[:ROWS_SHOWN]
     empty = not any(mark.index is not None or mark.value is not None for mark in marks)
+    cities = [_city(mark, scene) for mark in scene.cities]
     return {
-        "sentence": hourview.sentence(marks, cities, chosen.name, now),
+        "sentence": hourview.sentence(marks, scene.cities, scene.chosen.name, now),
         "basis": editions.basis(now.edition),
         "rescored": editions.rescoring(now.edition, now.day),
-        "legend_title": _legend(now.item, edition),
+        "legend_title": _legend(now.item, scene.edition.label),
         "item_label": words.item_label(now.item),
         "unit": words.unit_of(now.item),
         "index_name": hourview.index_name(now.item),
-        "rows": [_row(mark, now, assessment) for mark in shown],
+        "rows": [_row(mark, now, scene.edition.assessment.key) for mark in shown],
+        "cities": cities,
         "features": {
             "stations": hourview.features(marks, now.item),
-            "cities": hourview.city_features(cities),
+            "cities": {row["mark"].who.key: _city_feature(row) for row in cities},
         },
         "more": _more(len(marks) - len(shown)),
-        "more_url": f"?{_query(now, chosen)}&all=1",
-        "nearest": _nearest(request.user, now, chosen) if empty else [],
+        "more_url": f"?{scene.query}&all=1",
+        "nearest": _nearest(scene.user, now, scene.chosen) if empty else [],
     }
+
+
+def _city(mark: Mark, scene: Scene) -> dict[str, Any]:
+    url = evidence_url(scene.city_assessment, mark.who.key, scene.now.label_param)
+    return {"mark": mark, "evidence_url": url}
+
+
+def _city_feature(row: dict[str, Any]) -> dict[str, Any]:
+    mark = row["mark"]
+    return {"level": mark.level, "text": str(mark.index), "why": row["evidence_url"]}
 
 
 def _legend(item: str, edition: str) -> str:
@@ -138,8 +176,8 @@ def _row(mark: Mark, now: MapState, assessment: str) -> dict[str, Any]:
     label = now.label_param
     return {
         "mark": mark,
-        "station_url": f"{reverse('web:station', args=[mark.key])}?to={now.day}",
-        "evidence_url": evidence_url(assessment, mark.key, label) if mark.judged else "",
+        "station_url": f"{reverse('web:station', args=[mark.who.key])}?to={now.day}",
+        "evidence_url": evidence_url(assessment, mark.who.key, label) if mark.judged else "",
     }
 
 

@@ -1,4 +1,4 @@
-"""Void, annotate, clear a flag: acts from the station page, each answered with what became of it."""
+"""Void, annotate, clear a flag: acts from the station page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fenhe.base.errors import BadInput
 from fenhe.platform import owner
 from fenhe.platform.monitoring.acts import Annotate, ClearFlag, Span, VoidSpan
 from fenhe.platform.registry.models import Site
-from fenhe.platform.verdicts import engine
+from fenhe.platform.verdicts import dirty, engine
 from fenhe.platform.verdicts.models import DirtyDay
 from fenhe.platform.web import page, state, words
 from fenhe.platform.web.state import HOUR
@@ -54,7 +54,7 @@ def _act(request: HttpRequest, site: Site) -> str:
 def _rejudged() -> str:
     """Have the verdicts made anew at once where that is little work; say how it stands."""
     store = owner.store()
-    engine.mark(store)
+    dirty.mark(store)
     if DirtyDay.objects.count() > DAYS_AT_ONCE:
         return _("Their verdicts are being made anew in the background.")
     engine.catch_up(store)

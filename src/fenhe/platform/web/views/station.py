@@ -130,7 +130,7 @@ def read_span(query: Mapping[str, Any], extent: tuple[datetime, datetime] | None
 def _hours(found: Mapping[str, Any], span: Span) -> Hours:
     labels = {choice.id: choice.label for choice in editions.choices()}
     return Hours(
-        starts=stationview.grid(*span.bounds),
+        starts=stationview.grid(span.bounds[0], _known_until(span.bounds)),
         values=stationview.by_item(found["values"]),
         verdicts=[
             Verdicts(v["assessment"], v["edition"], labels[v["edition"]],
@@ -139,6 +139,13 @@ def _hours(found: Mapping[str, Any], span: Span) -> Hours:
         ],
         flags=[_flag(flag) for flag in found["flags"]],
     )  # fmt: skip
+
+
+def _known_until(bounds: tuple[datetime, datetime]) -> datetime:
+    """Return where the span ends, without the hours that have not come yet."""
+    begin, end = bounds
+    come = clock.now().replace(minute=0, second=0, microsecond=0)
+    return min(end, come) if come > begin else end
 
 
 def _flag(flag: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,15 @@
   const root = document.body.dataset.evidence;
   let opener = null;
 
+  // A long row of a file is shown from the cells that were used.
+  const showUsed = (where) => {
+    for (const raw of where.querySelectorAll(".raw")) {
+      const used = raw.querySelector(".used");
+      if (used) raw.scrollLeft = Math.max(0, used.offsetLeft - 72);
+    }
+  };
+  showUsed(document);
+
   const setParam = (name, value) => {
     const url = new URL(location.href);
     if (value) url.searchParams.set(name, value);
@@ -49,6 +58,7 @@
     clearTimeout(wait);
     if (failed && !body.querySelector(".evidence h1")) say(body.dataset.failed);
     panel.scrollTop = 0;
+    showUsed(body);
     panel.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("fenhe:panel"));
   };

@@ -191,6 +191,8 @@ const style = () => ({
       paint: { "line-color": css("--land-edge"), "line-width": 0.9 } },
     { id: "province-line", type: "line", source: "province",
       paint: { "line-color": css("--land-edge"), "line-width": 1.8 } },
+    { id: "chosen-line", type: "line", source: "county", filter: ["==", ["get", "id"], box.dataset.place || ""],
+      paint: { "line-color": css("--accent"), "line-width": 2 } },
     { id: "county-name", type: "symbol", source: "county", minzoom: 8.6,
       layout: { "text-field": ["get", "name"], "text-size": 11 },
       paint: { "text-color": css("--quiet"), "text-halo-color": css("--sheet"), "text-halo-width": 1.2 } },
@@ -199,7 +201,7 @@ const style = () => ({
         "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.62, 7, 0.8, 9, 1.05],
         "icon-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "level"], 0],
         "text-field": ["step", ["zoom"], "", 9.2, ["get", "name"]], "text-size": 11,
-        "text-offset": [0, 1.1], "text-anchor": "top", "text-optional": true },
+        "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1, "text-optional": true },
       paint: { "text-color": css("--ink"), "text-halo-color": css("--sheet"), "text-halo-width": 1.4 } },
   ],
 });
@@ -222,7 +224,14 @@ const drawCities = (byCode) => {
     const chip = document.createElement("span");
     chip.className = `lv lv-${verdict.level || 0}`;
     chip.textContent = verdict.level || "—";
-    line.append(...(verdict.text ? [verdict.text, chip] : [chip]));
+    if (verdict.text) {
+      const why = document.createElement("a");
+      why.href = verdict.why;
+      why.dataset.why = "";
+      why.textContent = verdict.text;
+      line.append(why);
+    }
+    line.append(chip);
     label.getElement().replaceChildren(name, line);
   }
 };
@@ -360,7 +369,7 @@ const start = async () => {
   map.keyboard.disableRotation();
   map.addControl(new library.NavigationControl({ showCompass: false }), "top-right");
   map.addControl(new library.ScaleControl({ maxWidth: 110 }), "bottom-right");
-  map.addControl(new library.AttributionControl({ compact: false, customAttribution: shapes.source || words.no_shapes }), "bottom-right");
+  document.getElementById("map-credit").textContent = shapes.source || words.no_shapes;
   map.on("load", () => {
     for (let n = 0; n <= 6; n += 1) map.addImage(`level-${n}`, ...badge(n));
     for (const name of ["province", "city", "county", "rivers"]) map.getSource(name).setData(shapes[name] || empty);

@@ -1,0 +1,98 @@
+"""Photograph every page in both languages at desk and phone width: for eyes, not for asserts.
+
+    .venv/bin/python tests/e2e/screens.py http://127.0.0.1:8000 FOLDER [NAME …]
+
+The server must run with the demonstration data. With names, only those pages.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.e2e.browser import launched, settled
+
+PASSWORD = "just-a-demo"  # noqa: S105  the demonstration's, known to everybody
+T = "2020-04-05T16:00"
+SITE = "aqi-hourly-site-HJ633-2026"
+SIZES = {"1280": (1280, 800, 1), "390": (390, 844, 2)}
+LANGUAGES = {"zh": "", "en": "/en"}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: its name, its path, who looks, and what to do before the picture."""
+
+    name: str
+    path: str
+    who: str = ""
+    full: bool = False
+    click: str = ""
+
+
+SHOTS = (
+    Shot("map", f"/?t={T}&edition=HJ633-2026"),
+    Shot("map-pm25", f"/?t={T}&item=pm25&edition=HJ633-2012"),
+    Shot("map-empty", "/?t=2019-01-01T12:00"),
+    Shot("map-evidence", f"/?t={T}&edition=HJ633-2026&why={SITE}/1081A/{T}"),
+    Shot("stations", "/stations/?q=太原"),
+    Shot("station", "/stations/1081A/?to=2020-04-06", full=True),
+    Shot("station-analyst", "/stations/1081A/?to=2020-04-06", who="analyst", full=True),
+    Shot("station-beijing", "/stations/uci-dongsi/", full=True),
+    Shot("evidence", f"/evidence/{SITE}/1081A/{T}/", full=True),
+    Shot("login", "/login/"),
+    Shot("data", "/data/", who="admin", full=True),
+    Shot("quarantine", "/data/quarantine/", who="admin", full=True),
+    Shot("audit", "/audit/", who="admin", full=True),
+    Shot("county", "/", who="county"),
+    Shot("not-found", "/stations/nowhere/"),
+    Shot("bad-address", "/?t=yesterday"),
+    Shot("forbidden", "/audit/", who="county"),
+)
+
+
+def log_in(page: Page, base: str, name: str) -> None:
+    """Log a demonstration person in."""
+    page.goto(f"{base}/login/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", PASSWORD)
+    page.click("main button.main")
+    page.wait_for_load_state("networkidle")
+
+
+def take(context: BrowserContext, base: str, shot: Shot, prefix: str, target: Path) -> None:
+    """Open one page as its person and photograph it."""
+    page = context.new_page()
+    if shot.who:
+        log_in(page, base, shot.who)
+    page.goto(base + prefix + shot.path)
+    settled(page)
+    page.screenshot(path=target, full_page=shot.full)
+    page.close()
+
+
+def main(base: str, folder: Path, names: list[str]) -> None:
+    """Photograph everything asked for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with launched() as browser:
+        for size, (width, height, ratio) in SIZES.items():
+            for shot in SHOTS:
+                if names and shot.name not in names:
+                    continue
+                for language, prefix in LANGUAGES.items():
+                    context = browser.new_context(
+                        viewport={"width": width, "height": height}, device_scale_factor=ratio
+                    )
+                    target = folder / f"{shot.name}-{language}-{size}.png"
+                    take(context, base, shot, prefix, target)
+                    context.close()
+                    print(target)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1].rstrip("/"), Path(sys.argv[2]), sys.argv[3:])
