@@ -26,6 +26,7 @@ import polars as pl
 OUT = Path(__file__).parent.parent / "src/fenhe/platform/demo/data"
 UCI_FIRST = datetime(2013, 3, 1)
 UCI_FROM, UCI_TO = datetime(2016, 12, 1), datetime(2017, 1, 31, 23)
+CRAWL_TO = datetime(2020, 4, 6, 2)  # the crawl broke off within the hour after
 # column of the UCI file -> column of the source table
 UCI_VALUES = {
     "PM2.5": "pm25", "PM10": "pm10", "SO2": "so2", "NO2": "no2", "CO": "co", "O3": "o3",
@@ -66,7 +67,8 @@ def _uci_row(row: dict[str, Any]) -> list[str]:
 
 def shanxi_hours(source: Path) -> None:
     """Write the hours of April 2020, names and published verdicts as they stand in the crawl."""
-    frame = pl.read_parquet(source).sort("ts", "city", "station_name")
+    frame = pl.read_parquet(source).filter(pl.col("ts") <= CRAWL_TO)
+    frame = frame.sort("ts", "city", "station_name")
     _write("shanxi_station_hour_2020-04.csv", frame.columns, _texts(frame))
 
 
@@ -114,14 +116,17 @@ def _texts(frame: pl.DataFrame) -> Iterator[list[str]]:
 
 
 def _text(value: Any) -> str:
-    """Return a cell as its source showed it; a null is an empty cell, a whole number has no dot."""
+    """Return a cell as its source showed it; a null is an empty cell, a whole number has no dot.
+
+    White space of the web pages that the crawl kept inside texts becomes one blank.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
-    return str(value)
+    return " ".join(str(value).split())
 
 
 def _single(value: Any) -> str:

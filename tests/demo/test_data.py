@@ -48,10 +48,10 @@ def test_beijing_holds_a_full_grid_of_hours() -> None:
 
 def test_shanxi_hours_are_whole() -> None:
     found = rows("shanxi_station_hour_2020-04.csv")
-    assert len(found) == 5703
+    assert len(found) == 5632
     assert min(r["ts"] for r in found) == "2020-04-02 08:00"
-    assert max(r["ts"] for r in found) == "2020-04-06 03:00"
-    assert sum(bool(r["aqi_published"]) for r in found) == 4340
+    assert max(r["ts"] for r in found) == "2020-04-06 02:00"
+    assert sum(bool(r["aqi_published"]) for r in found) == 4286
 
 
 def test_snapshots_hold_the_four_hours() -> None:
