@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils import translation
 
 from fenhe.platform import paths
 from fenhe.platform.registry.models import Membership, Organisation, Region, Site, SiteName
@@ -54,6 +56,13 @@ def world(db: None) -> World:
         people[role] = User.objects.create_user(role, password="a-long-password-1")
         Membership.objects.create(user=people[role], role=role, **place)
     return World(province, city, county, other_city, other_county, inside, outside, firm, people)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences are compared in English."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -43,11 +43,13 @@ def prepare(data: Path | None = None) -> Path:
 def _setup(folder: Path) -> None:
     try:
         import django
+        from django.utils import translation
     except ModuleNotFoundError:
         raise MissingExtra("server", "the platform") from None
     os.environ["FENHE_DATA"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fenhe.platform.settings")
     django.setup()
+    translation.activate("en")  # of this thread, the command line; pages choose their own
 
 
 def _migrate() -> None:

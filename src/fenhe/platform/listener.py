@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import close_old_connections
+from django.utils import translation
 
 from fenhe.base.errors import BadInput, FenheError
 from fenhe.platform import verbs, wire
@@ -32,6 +33,7 @@ class Handler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         """Read the command, run it, stream its progress, answer."""
+        translation.activate("en")
         text = self.rfile.readline()
         if not text:
             return  # somebody only asked whether we are here

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,9 @@ def serve(data: Path, host: str, port: int) -> None:
 
     from fenhe.platform.asgi import application
 
+    # uvicorn raises the signal again when it has stopped: leave by an exception, so that the
+    # worker ends its step, the socket goes away and the store is closed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with owning(data):
         log.info("serving %s at http://%s:%d", data, host, port)
         uvicorn.run(

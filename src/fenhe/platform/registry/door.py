@@ -20,9 +20,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from fenhe.base.errors import FenheError
-from fenhe.platform.registry.models import Membership, Organisation, Region, Site
+from fenhe.platform.registry.models import Membership, Organisation, Region, Role, Site
 
 PUBLIC = "public"
 ADMIN, ANALYST, COUNTY, FIRM = "admin", "analyst", "county", "firm"
@@ -191,17 +192,17 @@ def may(user: Any, act: str, target: Target = None) -> Decision:
     """Answer whether ``user`` may do ``act`` on ``target`` (None: the system as a whole)."""
     where = scope(user, act)
     if where.covers(target):
-        return Decision(True, f"{act} is allowed {_place(target)}")
+        return Decision(True, _("Allowed."))
     if not where.anywhere:
-        return Decision(False, f"{act} is not allowed for {_who(user)}")
-    return Decision(False, f"{act} is not allowed for {_who(user)} {_place(target)}")
+        return Decision(False, _refusal(user, act))
+    return Decision(False, _refusal(user, act, _place(target)))
 
 
 def may_anywhere(user: Any, act: str) -> Decision:
     """Answer whether there is any place where ``user`` may do ``act``."""
     if scope(user, act).anywhere:
-        return Decision(True, f"{act} is allowed")
-    return Decision(False, f"{act} is not allowed for {_who(user)}")
+        return Decision(True, _("Allowed."))
+    return Decision(False, _refusal(user, act))
 
 
 def visible_sites(user: Any, act: str = "monitoring.view") -> QuerySet[Site]:
@@ -216,19 +217,29 @@ def ask(user: Any, act: str, target: Target = None) -> None:
         raise Denied(decision.why)
 
 
+def _refusal(user: Any, act: str, place: str = "") -> str:
+    if place:
+        said = _("%(who)s may not do this %(place)s (%(act)s).")
+        return said % {"who": _who(user), "place": place, "act": act}
+    return _("%(who)s may not do this (%(act)s).") % {"who": _who(user), "act": act}
+
+
 def _who(user: Any) -> str:
     if user is None or not user.is_authenticated:
-        return "visitors"
-    roles = sorted({m.role for m in memberships(user)})
-    return "/".join(roles) if roles else "people without a role"
+        return _("Visitors")
+    roles = sorted({str(Role(m.role).label) for m in memberships(user)})
+    return " / ".join(roles) if roles else _("People without a role")
 
 
 def _place(target: Target) -> str:
     if target is None:
-        return "in the system as a whole"
+        return _("for the system as a whole")
     if isinstance(target, Site):
-        return f"at site {target.key} in {target.region.name_zh}"
-    return f"in {target}"
+        return _("at site %(site)s in %(region)s") % {
+            "site": target.key,
+            "region": target.region.name,
+        }
+    return _("in %(place)s") % {"place": target.name}
 
 
 View = TypeVar("View", bound=Callable[..., Any])

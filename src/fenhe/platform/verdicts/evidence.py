@@ -101,8 +101,7 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
         "inputs": _inputs(store, asked, values),
         "edition": _edition(edition),
         "area_edition": _edition(_area_edition(area)),
-        "clauses": _clauses(edition, RULES, cell)
-        + _clauses(_area_edition(area), AREA_RULES, cell),
+        "clauses": _clauses(edition, RULES, cell) + _clauses(_area_edition(area), AREA_RULES, cell),
         "versions": _versions(store, asked),
     }
 
@@ -123,9 +122,7 @@ def _sites(asked: Asked) -> tuple[list[str], pl.DataFrame]:
     if not asked.is_city:
         return [asked.target], members.clear()
     day = beijing.day_of(asked.start)
-    mine = members.filter(
-        pl.col("area") == asked.target, pl.lit(day).is_between("since", "until")
-    )
+    mine = members.filter(pl.col("area") == asked.target, pl.lit(day).is_between("since", "until"))
     return sorted(set(mine["site"].to_list())), mine
 
 

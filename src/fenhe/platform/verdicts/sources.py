@@ -27,9 +27,7 @@ def with_bytes(store: Store, values: pl.DataFrame) -> list[dict[str, Any]]:
     (the row as it stands in the file; an empty cell is None), ``raw_column`` (which of them
     held this value) and ``raw_text``; None where the kept file can not be read any more.
     """
-    imports = {
-        (row["raw_sha256"]): row for row in store.receipts("import").iter_rows(named=True)
-    }
+    imports = {(row["raw_sha256"]): row for row in store.receipts("import").iter_rows(named=True)}
     rows = values.to_dicts()
     for row in rows:
         origin = imports.get(row["raw_sha256"])
