@@ -54,6 +54,12 @@ def test_an_unknown_feed_lists_the_known_ones():
         ("hard = [0, 200]", "hard = [200, 0]", "'hard' must rise"),
         ("hard = [0, 200]", "hard = [0]", "'hard' must be [from, to]"),
         ('item = "no2"', 'item = "so2"', "an item is described twice"),
+        (
+            "[station]",
+            '[[time]]\ncolumns = ["t"]\nform = "label"\nlabel = "start"\nzone = "UTC"\n'
+            'mark = "A"\nreason = "x"\n\n[station]',
+            "all spellings of the time must label the same end",
+        ),
         ("value = 24", "limit = 24", "'value' is missing"),
         ("[checks.enough_values]", "[checks.luck]", "checks: unknown key 'luck'"),
         ('value_column = "value"\n', "", "item_column and value_column belong to the long layout"),

@@ -216,3 +216,32 @@ def test_all_rows_of_the_real_files_are_read():
         filled = sum(len(batch.frame) - batch.frame[c].null_count() for c in columns)
         assert parsed.received == parsed.observations.height == filled
         assert received in (None, filled)
+
+
+@pytest.mark.parametrize(
+    ("zone", "label", "start"),
+    [
+        ("Beijing", "end", datetime(2020, 4, 1, 23)),
+        ("Beijing", "start", datetime(2020, 4, 2, 0)),
+        ("UTC", "end", datetime(2020, 4, 2, 7)),
+        ("UTC", "start", datetime(2020, 4, 2, 8)),
+    ],
+)
+def test_the_zone_and_the_labelled_end_are_those_the_feed_declares(zone, label, start):
+    feed = feeds.load("tidy-hourly")
+    feed = replace(feed, times=(replace(feed.times[0], zone=zone, label=label),))
+    rows = [("1081A", "2020-04-02 08:00", "5", *["1"] * 5)]
+    seen = parse(feed, batch_of(rows)).observations
+    assert seen["start"].unique().to_list() == [start]
+    assert seen["end"].unique().to_list() == [start + timedelta(hours=1)]
+
+
+def test_a_feed_whose_time_is_spelt_twice_or_not_at_all_is_refused():
+    feed = feeds.load("uci-beijing")
+    items = [name for item in feed.items for name in item.names[:1]]
+    for columns, what in (
+        (["year", "month", "day", "hour", "ts"], "more than one"),
+        (["year", "month", "day"], "none"),
+    ):
+        with pytest.raises(BadInput, match=f"the file has {what} of them"):
+            parse(feed, batch_of([], [*columns, *items, "station"]))

@@ -9,7 +9,7 @@ from statistics import median_low
 import polars as pl
 import pytest
 
-from fenhe.protocols.tables import feeds
+from fenhe.protocols.tables import csv_text, feeds
 from fenhe.protocols.tables.plausibility import examine
 from fenhe.protocols.tables.reader import open_table
 
@@ -115,3 +115,11 @@ def test_what_is_not_read_is_said(tmp_path):
         "not_a_number",
     ]
     assert seen.examples.row(0) == (2, "so2", "x", "not_a_number")
+
+
+def test_counts_do_not_depend_on_how_the_file_is_cut(monkeypatch):
+    path = DATA / "trap_taiyuan_daily_2025_mislabelled.csv"
+    whole = examine(feeds.load("taiyuan-daily"), path)
+    monkeypatch.setattr(csv_text, "BLOCK", 300)  # some eighty pieces: counts are merged between
+    cut = examine(feeds.load("taiyuan-daily"), path)
+    assert (cut.rows, cut.ranges, cut.reasons) == (whole.rows, whole.ranges, whole.reasons)

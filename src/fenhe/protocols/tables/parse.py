@@ -130,25 +130,29 @@ def _wide(feed: Feed, frame: pl.DataFrame, columns: list[str]) -> Judged:
 def _long(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
     """Judge a long table item by item; unknown items and other units are refused beside."""
     assert feed.item_column is not None and feed.value_column is not None  # noqa: S101, PT018
-    unit = pl.col(feed.unit_column) if feed.unit_column in frame.columns else pl.lit(None)
+    unit = [feed.unit_column] if feed.unit_column in frame.columns else []
     tall = frame.select(
         *_KEYS,
         pl.col(feed.value_column).alias("text"),
         pl.lit(feed.value_column).alias("column"),
         pl.col(feed.item_column).str.strip_chars().alias("spelling"),
-        unit.cast(pl.String).alias("unit"),
+        *(pl.col(name).alias("unit") for name in unit if name),
     )
-    known = [name for item in feed.items for name in item.names]
-    unknown = tall.filter(~pl.col("spelling").is_in(known).fill_null(value=False))
-    refused = [_refused(_filled(unknown, feed), "item_unknown")]
+    empty = tall.clear()
+    by_spelling = {
+        key: part for (key,), part in tall.partition_by("spelling", as_dict=True).items()
+    }
+    refused: list[pl.DataFrame] = []
     judged: Judged = []
     for item in feed.items:
-        part = tall.filter(pl.col("spelling").is_in(item.names))
-        right = pl.col("unit").is_null() | _plain_unit(pl.col("unit")).eq(item.unit)
-        refused.append(_refused(_filled(part.filter(~right), feed), "unit_wrong"))
-        cells = part.filter(right).select(*_KEYS, "text", "column")
-        judged.append((item, *_judge(cells, item, feed)))
-    return judged, refused
+        part = pl.concat([by_spelling.pop(name, empty) for name in item.names])
+        if unit:
+            right = pl.col("unit").is_null() | _plain_unit(pl.col("unit")).eq(item.unit)
+            refused.append(_refused(_filled(part.filter(~right), feed), "unit_wrong"))
+            part = part.filter(right)
+        judged.append((item, *_judge(part.select(*_KEYS, "text", "column"), item, feed)))
+    unknown = pl.concat([empty, *by_spelling.values()])
+    return judged, [*refused, _refused(_filled(unknown, feed), "item_unknown")]
 
 
 def _plain_unit(unit: pl.Expr) -> pl.Expr:
