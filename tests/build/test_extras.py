@@ -63,7 +63,7 @@ def test_judging_a_csv_works_alone(folder: Path) -> None:
     [
         (["judge", "air.iaqi", "in.csv", "-o", "out.xlsx", "--edition", "HJ633-2026"], "excel"),
         (["init"], "server"),
-        (["serve"], "server"),
+        (["demo"], "server"),
     ],
 )
 def test_a_missing_extra_is_named(arguments: list[str], extra: str, folder: Path) -> None:
