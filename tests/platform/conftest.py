@@ -53,7 +53,7 @@ def world(db: None) -> World:
         "firm": {"organisation": firm},
     }
     for role, place in places.items():
-        people[role] = User.objects.create_user(role, password="a-long-password-1")
+        people[role] = User.objects.create_user(role, password="a-long-password-1")  # noqa: S106
         Membership.objects.create(user=people[role], role=role, **place)
     return World(province, city, county, other_city, other_county, inside, outside, firm, people)
 

@@ -20,7 +20,7 @@ from fenhe.cli.owned import data_option, run
 @click.option("--assessment", default="", metavar="KEY", help="Whose cells.")
 @click.option("--as-of", type=int, metavar="COMMIT", help="As known at this commit.")
 @data_option
-def command(
+def command(  # noqa: PLR0917 (one option each)
     what: str,
     output: Path,
     sites: tuple[str, ...],

@@ -20,7 +20,7 @@ KINDS = ("boundaries", "stations")
 @click.option("--datum", default="wgs84", help="Datum of boundaries: wgs84, cgcs2000 or gcj02.")
 @click.option("--source", default="", help="Where boundaries or stations come from.")
 @data_option
-def command(
+def command(  # noqa: PLR0917 (one option each)
     what: tuple[str, ...],
     feed: str | None,
     yes: bool,

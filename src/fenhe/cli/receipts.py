@@ -20,7 +20,7 @@ COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
 @click.option("--limit", default=200, show_default=True, help="At most so many refused cells.")
 @click.option("--replay", type=int, metavar="IMPORT", help="Load again what could not be stored.")
 @data_option
-def command(
+def command(  # noqa: PLR0917 (one option each)
     feed: str | None, by: str, rejected: bool, limit: int, replay: int | None, data: Path | None
 ) -> None:
     """Show the receipts, newest first; exit code 1 when one does not balance."""

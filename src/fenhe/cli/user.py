@@ -26,7 +26,7 @@ def command() -> None:
 @click.option("--full-name", default="", help="Name as people say it.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @data_option
-def add(
+def add(  # noqa: PLR0917 (one option each)
     name: str,
     role: str,
     region: str | None,

@@ -46,7 +46,7 @@ def serve(data: Path, host: str, port: int) -> None:
     with owning(data):
         log.info("serving %s at http://%s:%d", data, host, port)
         uvicorn.run(
-            application,  # type: ignore[arg-type]
+            application,
             host=host,
             port=port,
             lifespan="off",

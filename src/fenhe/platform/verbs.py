@@ -60,8 +60,8 @@ def replay(args: Args, actor: Actor, progress: Progress) -> Any:
     if rows.is_empty():
         raise BadInput(f"there is no import {args['import']}")
     row = rows.row(0, named=True)
-    act = Replay(row["feed"], row["raw_sha256"], row["name"], progress)
-    return _receipt(act.run(actor))
+    origin = imports.Origin(row["feed"], row["raw_sha256"], row["name"])
+    return _receipt(Replay(origin, progress).run(actor))
 
 
 def _receipt(record: Import) -> Any:

@@ -22,7 +22,7 @@ from fenhe.platform.workflow.acts import Actor, local_actor
 from fenhe.platform.workflow.models import AuditLog
 from tests.platform.conftest import World
 
-PASSWORD = "a-long-password-1"
+PASSWORD = "a-long-password-1"  # noqa: S105
 
 
 def _try(name: str, password: str, address: str = "10.0.0.1") -> Any:

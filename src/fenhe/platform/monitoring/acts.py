@@ -50,25 +50,27 @@ class ImportFile(Act[Import]):
             record.examination = _plain(imports.summary(found))
             loaded = imports.load(owner.store(), self.path, found, actor.name, self.progress)
         except FenheError as error:
-            self._end(record, actor, error)
+            ended(record, actor, error)
             raise
         return finished(record, loaded)
-
-    def _end(self, record: Import, actor: Actor, error: FenheError) -> None:
-        refused = isinstance(error, imports.ImportRefused)
-        record.state = Import.State.REFUSED if refused else Import.State.FAILED
-        record.message, record.ended_at = str(error), timezone.now()
-        record.save()
-        append(
-            f"monitoring.import_{record.state}",
-            actor,
-            after={"file": record.file_name, "feed": record.feed},
-            reason=record.message,
-        )
 
     def after(self, result: Import) -> Any:
         """File, hash and receipt."""
         return _receipt(result)
+
+
+def ended(record: Import, actor: Actor, error: FenheError) -> None:
+    """Write into the record and the log why a file was not loaded."""
+    refused = isinstance(error, imports.ImportRefused)
+    record.state = Import.State.REFUSED if refused else Import.State.FAILED
+    record.message, record.ended_at = str(error), timezone.now()
+    record.save()
+    append(
+        f"monitoring.import_{record.state}",
+        actor,
+        after={"file": record.file_name, "feed": record.feed},
+        reason=record.message,
+    )
 
 
 def finished(record: Import, loaded: imports.Loaded) -> Import:
@@ -95,19 +97,22 @@ class Replay(Act[Import]):
 
     event = "monitoring.replay"
     atomic = False
-    feed: str
-    sha256: str
-    name: str
+    origin: imports.Origin
     progress: imports.Progress = imports.silent
 
     def do(self, actor: Actor) -> Import:
         """Load what could not be stored before."""
         record = Import.objects.create(
-            feed=self.feed, file_name=self.name[:255], actor=actor.name, sha256=self.sha256
+            feed=self.origin.feed,
+            file_name=self.origin.name[:255],
+            sha256=self.origin.sha256,
+            actor=actor.name,
         )
-        loaded = imports.replay(
-            owner.store(), self.feed, self.sha256, self.name, actor.name, self.progress
-        )
+        try:
+            loaded = imports.replay(owner.store(), self.origin, actor.name, self.progress)
+        except FenheError as error:
+            ended(record, actor, error)
+            raise
         return finished(record, loaded)
 
     def after(self, result: Import) -> Any:

@@ -62,19 +62,12 @@ def read(store: Store, wanted: Wanted, within: QuerySet[Site]) -> pl.DataFrame:
     rows = (
         store.observations(sites, wanted.items or None, start=start, end=end, as_of=wanted.as_of)
         if wanted.what == "observations"
-        else _cells(store, wanted, sites, within, start, end)
+        else _cells(store, wanted, sites, within)
     )
     return _labelled(rows)
 
 
-def _cells(
-    store: Store,
-    wanted: Wanted,
-    sites: list[str],
-    within: QuerySet[Site],
-    start: datetime | None,
-    end: datetime | None,
-) -> pl.DataFrame:
+def _cells(store: Store, wanted: Wanted, sites: list[str], within: QuerySet[Site]) -> pl.DataFrame:
     found = Assessment.objects.filter(key=wanted.assessment).first()
     if found is None:
         known = ", ".join(Assessment.objects.values_list("key", flat=True))
@@ -84,7 +77,7 @@ def _cells(
         cities = city_codes()
         chosen = within.filter(pk__in=sites) if wanted.sites else within
         objects = sorted({cities[r] for r in chosen.values_list("region_id", flat=True)})
-    return store.cells.read(found.key, objects, start, end, wanted.as_of)
+    return store.cells.read(found.key, objects, *_bounds(wanted), wanted.as_of)
 
 
 def _bounds(wanted: Wanted) -> tuple[datetime | None, datetime | None]:

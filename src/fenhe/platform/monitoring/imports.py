@@ -93,7 +93,7 @@ def load(
     raw = store.raw.keep(path, examination.file)
     if raw.sha256 != seen:
         raise BadInput(f"{path} is being written to; wait and import it again")
-    return run(store, raw, examination.feed, actor, progress, examination.rows)
+    return run(store, raw, examination.feed, actor, progress=progress, rows=examination.rows)
 
 
 def run(
@@ -101,6 +101,7 @@ def run(
     raw: RawFile,
     feed: Feed,
     actor: str,
+    *,
     progress: Progress = silent,
     rows: int = 0,
 ) -> Loaded:
@@ -163,20 +164,27 @@ def _texts(unknown: pl.DataFrame, batch: TextBatch) -> pl.DataFrame:
     return pl.concat(parts).select(order) if parts else pl.DataFrame(schema=schema)
 
 
-def replay(
-    store: Store, feed_id: str, sha256: str, name: str, actor: str, progress: Progress = silent
-) -> Loaded:
+@dataclass(frozen=True)
+class Origin:
+    """A kept file as it was once imported: feed, hash and the name it came by."""
+
+    feed: str
+    sha256: str
+    name: str
+
+
+def replay(store: Store, origin: Origin, actor: str, progress: Progress = silent) -> Loaded:
     """Parse a kept file anew and load what could not be stored before.
 
     Values that stand already are counted as duplicates; a mended station list or parser
     brings in the rest. Raises ``RawDamaged`` when the kept bytes are not what they were.
     """
-    path = store.raw.verify(sha256)
-    raw = RawFile(sha256, path.stat().st_size, path, name)
-    examination = look(path, feed_id, name=name)
+    path = store.raw.verify(origin.sha256)
+    raw = RawFile(origin.sha256, path.stat().st_size, path, origin.name)
+    examination = look(path, origin.feed, name=origin.name)
     if not examination.ok:
         raise ImportRefused(examination)
-    return run(store, raw, examination.feed, actor, progress, examination.rows)
+    return run(store, raw, examination.feed, actor, progress=progress, rows=examination.rows)
 
 
 def summary(found: Examination) -> dict[str, Any]:

@@ -49,16 +49,28 @@ def load_stations(path: Path, commit: int, source: str = "") -> Outcome:
     """
     table = reader.open_table(path)
     _check_columns(path, table.columns)
-    regions = {region.code: region for region in Region.objects.all()}
-    firms = {firm.code: firm for firm in Organisation.objects.all()}
-    outcome = Outcome()
+    known = _Known(commit, source)
     with transaction.atomic():
         for batch in table.batches():
             for number, cells in zip(batch.rows, batch.frame.iter_rows(named=True), strict=True):
                 row = _Row(path, int(number), cells)
-                _enter(row, regions, firms, commit, source, outcome)
-                outcome.rows += 1
-    return outcome
+                _enter(row, known)
+                known.outcome.rows += 1
+    return known.outcome
+
+
+class _Known:
+    """What rows are held against, and what they changed."""
+
+    def __init__(self, commit: int, source: str) -> None:
+        self.regions = {region.code: region for region in Region.objects.defer("shape")}
+        self.firms = {firm.code: firm for firm in Organisation.objects.all()}
+        self.commit = commit
+        self.source = source
+        self.outcome = Outcome()
+
+    def count(self, what: str, new: bool) -> None:
+        self.outcome.created[what] += new
 
 
 @dataclass(frozen=True)
@@ -118,40 +130,33 @@ def _check_columns(path: Path, columns: object) -> None:
         )
 
 
-def _enter(
-    row: _Row,
-    regions: dict[str, Region],
-    firms: dict[str, Organisation],
-    commit: int,
-    source: str,
-    outcome: Outcome,
-) -> None:
-    site = _site(row, regions, firms, outcome)
+def _enter(row: _Row, known: _Known) -> None:
+    site = _site(row, known)
     span = {
         "valid_from": row.day("valid_from", ALWAYS),
         "valid_to": row.day("valid_to", END_OF_TIME),
     }
     if span["valid_to"] < span["valid_from"]:
         raise row.wrong("valid_to", "lies before valid_from")
-    kept = {"source": row.text("source", source), "commit": commit}
+    kept = {"source": row.text("source", known.source), "commit": known.commit}
     name, note = split_note(row.needed("name"))
     _, new = SiteName.objects.get_or_create(
         site=site, name_zh=name, name_en=row.text("name_en"), note=note, **span, defaults=kept
     )
-    outcome.created["names"] += new
+    known.count("names", new)
     if code := row.text("code"):
         _, new = SiteCode.objects.get_or_create(site=site, code=code, **span, defaults=kept)
-        outcome.created["codes"] += new
-    _place(row, site, span, kept, outcome)
+        known.count("codes", new)
+    if place := _place(row):
+        _, new = SitePlace.objects.get_or_create(site=site, **place, **span, defaults=kept)
+        known.count("places", new)
 
 
-def _site(
-    row: _Row, regions: dict[str, Region], firms: dict[str, Organisation], outcome: Outcome
-) -> Site:
+def _site(row: _Row, known: _Known) -> Site:
     code, firm = row.needed("region"), row.text("organisation")
-    if code not in regions:
+    if code not in known.regions:
         raise row.wrong("region", f"'{code}' is not a known region; import boundaries first")
-    if firm and firm not in firms:
+    if firm and firm not in known.firms:
         raise row.wrong("organisation", f"'{firm}' is not a known organisation")
     kind = row.text("kind", Site.Kind.AIR)
     if kind not in Site.Kind.values:
@@ -160,8 +165,8 @@ def _site(
         key=row.needed("site"),
         defaults={
             "kind": kind,
-            "region": regions[code],
-            "organisation": firms.get(firm),
+            "region": known.regions[code],
+            "organisation": known.firms.get(firm),
             "public": row.truth("public", False),
             "published": row.truth("published", False),
             "counts_for_city": row.truth("counts_for_city", True),
@@ -169,25 +174,21 @@ def _site(
     )
     if site.region_id != code:
         raise row.wrong("region", f"site {site.key} already lies in {site.region_id}")
-    outcome.created["sites"] += new
+    known.count("sites", new)
     return site
 
 
-def _place(
-    row: _Row, site: Site, span: dict[str, date], kept: dict[str, object], outcome: Outcome
-) -> None:
+def _place(row: _Row) -> dict[str, object]:
+    """Return lon, lat (WGS-84) and the datum stated; nothing where the row gives no place."""
     lon, lat = row.degrees("lon", 180), row.degrees("lat", 90)
     if lon is None or lat is None:
         if lon is not None or lat is not None:
             raise row.wrong("lon" if lon is None else "lat", "is empty although the other is not")
-        return
+        return {}
     stated = row.text("datum", SitePlace.Datum.UNKNOWN).casefold().replace("-", "")
     if stated not in SitePlace.Datum.values:
         raise row.wrong("datum", f"'{stated}' is not one of {', '.join(SitePlace.Datum.values)}")
     if stated == SitePlace.Datum.GCJ02:
         x, y = gcj02_to_wgs84(np.array([lon]), np.array([lat]))
         lon, lat = round(float(x[0]), 7), round(float(y[0]), 7)
-    _, new = SitePlace.objects.get_or_create(
-        site=site, lon=lon, lat=lat, datum=stated, **span, defaults=kept
-    )
-    outcome.created["places"] += new
+    return {"lon": lon, "lat": lat, "datum": stated}

@@ -94,10 +94,11 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
     traced = _again(asked, values.select(VALUES), members, question)
     edition = standards.catalogue().edition(cell["edition"]) if cell["edition"] else None
     area = _area(asked, values, members, question)
+    judged = area if asked.is_city else counting(values)
     return {
         **_head(asked, cell, store),
         "reproduced": _same(cell, traced),
-        "items": [_item(item, cell, traced, values, area, asked) for item in ITEMS],
+        "items": [_item(item, cell, traced, judged, asked) for item in ITEMS],
         "inputs": _inputs(store, asked, values),
         "edition": _edition(edition),
         "area_edition": _edition(_area_edition(area)),
@@ -173,14 +174,9 @@ def _parts(text: str | None) -> list[str]:
 
 
 def _item(
-    item: str,
-    cell: dict[str, Any],
-    traced: dict[str, Any],
-    values: pl.DataFrame,
-    area: pl.DataFrame,
-    asked: Asked,
+    item: str, cell: dict[str, Any], traced: dict[str, Any], rows: pl.DataFrame, asked: Asked
 ) -> dict[str, Any]:
-    rows = area if asked.is_city else counting(values)
+    """Return one item; ``rows`` are the values judged: of the site, or the means of the city."""
     mine = rows.filter(pl.col("item") == item)
     row = mine.row(0, named=True) if mine.height else {}
     value = row.get("value")
