@@ -15,3 +15,5 @@ urlpatterns = [
         prefix_default_language=False,
     ),
 ]
+handler403 = "fenhe.platform.web.views.errors.forbidden"
+handler404 = "fenhe.platform.web.views.errors.not_found"

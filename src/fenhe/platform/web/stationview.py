@@ -214,14 +214,15 @@ def _cell(hours: Hours, item: str, start: datetime) -> dict[str, Any]:
 
 def _verdict(verdict: Verdicts, start: datetime, evidence_url: Any) -> dict[str, Any]:
     cell = verdict.cells.get(start)
+    short = verdict.label.rsplit("-", 1)[-1]
     if cell is None:
-        return {"edition": verdict.label, "aqi": None, "reason": _("no data"), "url": ""}
+        return {"short": short, "aqi": None, "reason": _("no data"), "url": ""}
     level = levels.level_named(cell.get("category"), verdict.edition)
     reason = ""
     if cell.get("aqi") is None:
         reason = words.reason_text(cell.get("reason")) or _("no data")
     return {
-        "edition": verdict.label,
+        "short": short,
         "aqi": cell.get("aqi"),
         "level": level.number if level else None,
         "category": level.name if level else "",

@@ -39,6 +39,7 @@ const showTime = () => {
   const text = `${date} ${pad(hour)}:00`;
   slider.setAttribute("aria-valuetext", text);
   shown.textContent = text;
+  document.querySelector(".top .when").textContent = text;
   form.elements.t.value = labelOf(now);
 };
 
