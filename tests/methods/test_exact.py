@@ -11,7 +11,7 @@ from pathlib import Path
 import narwhals as nw
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fenhe.methods
@@ -31,6 +31,7 @@ def value(frame: nw.LazyFrame[pl.LazyFrame], expr: nw.Expr) -> object:
     return frame.select(x=expr).collect()["x"].to_list()[0]
 
 
+@settings(deadline=None)
 @given(inside, positive)
 def test_quotients_are_those_of_fractions(a: int, b: int) -> None:
     frame, fraction = one(a=a, b=b), Fraction(a, b)
@@ -39,6 +40,7 @@ def test_quotients_are_those_of_fractions(a: int, b: int) -> None:
     assert value(frame, exact.div_half_even(nw.col("a"), nw.col("b"))) == round(fraction)
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**8), 10**8), st.integers(1, 6))
 def test_a_tie_goes_to_the_even_neighbour(whole: int, decimals: int) -> None:
     half = whole * 10**decimals + 5 * 10 ** (decimals - 1)
@@ -48,12 +50,14 @@ def test_a_tie_goes_to_the_even_neighbour(whole: int, decimals: int) -> None:
     assert rounded in (whole, whole + 1)
 
 
+@settings(deadline=None)
 @given(st.decimals(-9000, 9000, places=3))
 def test_a_double_gives_its_decimal_back(number: Decimal) -> None:
     recovered = value(one(x=float(number)), exact.recover(nw.col("x"), 3))
     assert recovered == int(number * 1000)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([1, 2, 3, 13, 84, 520, 570]))
 def test_the_short_ceiling_is_the_ceiling(a: int, b: int) -> None:
     for width in (nw.Int32, nw.Int64):

@@ -2,7 +2,7 @@
 
 For each number column a method reads, the frame carries ``number(column)``: the exact
 integer value · 10^decimals, null where nothing was measured, and ``UNUSABLE`` where
-something stands that can not be a value (a sentinel, an infinity). ``DAY`` holds
+something stands that can not be an amount (negative, a sentinel, an infinity). ``DAY`` holds
 what the edition is chosen by, as an integer.
 """
 
@@ -24,6 +24,9 @@ _OFFSET_HOURS = divmod(OFFSET, HOUR)[0]
 PRIVATE = "_fenhe_"
 DAY = f"{PRIVATE}day"
 UNUSABLE = -1
+
+#: Negative ones can not be amounts anyway.
+_POSITIVE = tuple(sentinel for sentinel in SENTINELS if sentinel > 0)
 
 #: Tried in this order to find how many decimals a float column holds.
 _DECIMALS = (0, 1, 2, 3, 6)
@@ -61,18 +64,21 @@ def numbers(
     made = []
     for column in columns:
         if column in floats:
-            expr = _from_float(nw.col(column), decimals[column])
+            expr = exact.recover_amount(nw.col(column), decimals[column], _POSITIVE)
         else:
             expr, decimals[column] = _from_other(column, schema.get(column))
-        made.append(usable(expr, decimals[column]).alias(number(column)))
+            expr = usable(expr, decimals[column])
+        made.append(expr.alias(number(column)))
     return frame.with_columns(made), decimals
 
 
 def usable(value: nw.Expr, decimals: int) -> nw.Expr:
     """Return exact integers with sentinels and numbers too large to be exact as ``UNUSABLE``."""
     factor = exact.power10(decimals)
-    sentinels = [int(s * factor) for s in SENTINELS if s > 0 and s * factor == int(s * factor)]
-    bad = (value >= exact.LARGEST) | value.is_in(sentinels)
+    bad = value >= exact.LARGEST
+    for sentinel in (s * factor for s in _POSITIVE):
+        if sentinel == int(sentinel):
+            bad = bad | (value == int(sentinel))
     return nw.when(bad).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(value)
 
 
@@ -88,12 +94,6 @@ def _found(frame: nw.LazyFrame[Any], columns: list[str]) -> dict[str, int]:
         found.update(dict.fromkeys(done, k))
         left = [c for c in left if c not in done]
     return found
-
-
-def _from_float(x: nw.Expr, decimals: int) -> nw.Expr:
-    recovered = exact.recover(x, decimals)
-    lost = recovered.is_null() & ~x.is_null() & ~x.is_nan()
-    return nw.when(lost).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(recovered)
 
 
 def _from_other(column: str, dtype: nw.dtypes.DType | None) -> tuple[nw.Expr, int]:

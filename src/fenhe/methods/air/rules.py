@@ -64,10 +64,13 @@ class ItemRule:
     def lines(self) -> tuple[int, tuple[Line, ...]]:
         """Return the common denominator and the brackets as lines over it."""
         denominator = lcm(*(b.slope.denominator for b in self.brackets))
-        found = []
+        found: list[Line] = []
         for b in self.brackets:
             p = int(b.slope * denominator)
-            found.append(Line(b.high, p, b.iaqi_low * denominator - p * b.low))
+            line = Line(b.high, p, b.iaqi_low * denominator - p * b.low)
+            if found and (found[-1].p, found[-1].q) == (line.p, line.q):
+                found.pop()  # two brackets on one line are one step less
+            found.append(line)
         return denominator, tuple(found)
 
 
