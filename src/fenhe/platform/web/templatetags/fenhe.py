@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -46,9 +47,21 @@ def other_language(context: dict[str, Any], code: str) -> str:
 @register.simple_tag
 def level(number: int | None, name: str = "") -> SafeString:
     """Return the chip of a level: its colour and its number, never colour alone."""
-    if not number:
-        return format_html('<span class="lv lv-0" title="{}">{}</span>', _("not judged"), DASH)
-    return format_html('<span class="lv lv-{0}" title="{1}">{0}</span>', number, name)
+    return _chip(number or 0, name if number else _("not judged"))
+
+
+@lru_cache(maxsize=256)
+def _chip(number: int, name: str) -> SafeString:
+    return format_html('<span class="lv lv-{}" title="{}">{}</span>', number, name, number or DASH)
+
+
+@register.simple_tag
+def hour_cell(cell: Mapping[str, Any]) -> SafeString:
+    """Return the inside of one value's cell: the value, its flags, its IAQI in small."""
+    value = f'<span class="struck">{cell["value"]}</span>' if cell["void"] else cell["value"]
+    flags = format_html(' <span class="flag">{}</span>', cell["flags"]) if cell["flags"] else ""
+    iaqi = f'<span class="iaqi">{cell["iaqi"]}</span>' if cell["iaqi"] else ""
+    return mark_safe(f"{value}{flags}{iaqi}")  # noqa: S308  numbers, and flags escaped above
 
 
 @register.filter

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,7 +19,17 @@ from fenhe.platform import clock, owner
 from fenhe.platform.monitoring import queries as monitoring
 from fenhe.platform.registry import door
 from fenhe.platform.verdicts import queries as verdicts
-from fenhe.platform.web import editions, hourview, levels, page, shapes, state, stationview, words
+from fenhe.platform.web import (
+    addresses,
+    editions,
+    hourview,
+    levels,
+    page,
+    shapes,
+    state,
+    stationview,
+    words,
+)
 from fenhe.platform.web.hourview import Mark
 from fenhe.platform.web.places import Places, places
 from fenhe.platform.web.state import HOUR, MapState
@@ -151,7 +162,7 @@ def _hour(scene: Scene) -> dict[str, Any]:
 
 
 def _city(mark: Mark, scene: Scene) -> dict[str, Any]:
-    url = evidence_url(scene.city_assessment, mark.who.key, scene.now.label_param)
+    url = addresses.evidence(scene.city_assessment, mark.who.key, scene.now.label_param)
     return {"mark": mark, "evidence_url": url}
 
 
@@ -176,14 +187,9 @@ def _row(mark: Mark, now: MapState, assessment: str) -> dict[str, Any]:
     label = now.label_param
     return {
         "mark": mark,
-        "station_url": f"{reverse('web:station', args=[mark.who.key])}?to={now.day}",
-        "evidence_url": evidence_url(assessment, mark.who.key, label) if mark.judged else "",
+        "station_url": addresses.station(mark.who.key, now.day),
+        "evidence_url": addresses.evidence(assessment, mark.who.key, label) if mark.judged else "",
     }
-
-
-def evidence_url(assessment: str, key: str, label: str) -> str:
-    """Return the address of the evidence of one cell; ``label`` as addresses carry hours."""
-    return reverse("web:evidence", args=[assessment, key, label])
 
 
 def _nearest(user: Any, now: MapState, chosen: Places) -> list[dict[str, str]]:
@@ -208,6 +214,13 @@ def _next_with_data(keys: list[str], start: datetime, sign: int) -> datetime | N
     return None
 
 
+@lru_cache(maxsize=1)
+def _first_hour(_folder: str, _commit: int) -> datetime | None:
+    """Return the start of the first hour there is; asked once a commit."""
+    available = monitoring.hours_available()
+    return available["first"] if available else None
+
+
 def _query(now: MapState, chosen: Places) -> str:
     return now.query() + (f"&place={chosen.chosen.code}" if chosen.chosen else "")
 
@@ -216,8 +229,7 @@ def _controls(
     now: MapState, choices: Sequence[editions.Choice], chosen: Places, latest: datetime
 ) -> dict[str, Any]:
     """Return what the choosers and the time bar offer."""
-    available = monitoring.hours_available()
-    first = available["first"] if available else latest
+    first = min(_first_hour(str(settings.FENHE_DATA), owner.store().last_commit) or latest, latest)
     step = {"day_back": -24, "hour_back": -1, "hour_on": 1, "day_on": 24}
     links = {
         name: "?" + _query(now.at(min(max(now.start + HOUR * n, first), latest)), chosen)

@@ -21,9 +21,8 @@ from fenhe.platform.registry import door
 from fenhe.platform.registry.models import END_OF_TIME, Site, SitePlace
 from fenhe.platform.registry.queries import sites_on
 from fenhe.platform.verdicts import queries as verdicts
-from fenhe.platform.web import editions, levels, page, state, stationview, words
+from fenhe.platform.web import addresses, editions, levels, page, state, stationview, words
 from fenhe.platform.web.stationview import HOUR, Hours, Verdicts
-from fenhe.platform.web.views.map import evidence_url
 
 DAYS_SHOWN = 7
 DAYS_AT_MOST = 92
@@ -77,7 +76,7 @@ def station_page(
         "span": _span_controls(span, extent),
         "chart": stationview.chart(hours, facts["name"]),
         "rows": stationview.rows(
-            hours, lambda key, start: evidence_url(key, site.key, stationview.label(start))
+            hours, lambda key, start: addresses.evidence(key, site.key, stationview.label(start))
         ),
         "item_heads": [
             {"code": i, "label": words.item_label(i), "unit": words.unit_of(i)}
