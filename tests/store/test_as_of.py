@@ -33,7 +33,9 @@ ROWS = st.lists(
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("import"), ROWS, st.integers(1, 3)),
-        st.tuples(st.just("again"), st.integers(0, 9), st.integers(1, 3)),
+        st.tuples(
+            st.just("again"), st.integers(0, 9), st.integers(1, 3), st.sampled_from([0, 0, 1])
+        ),
         st.tuples(
             st.just("flag"),
             st.sampled_from(SITES),
@@ -141,12 +143,14 @@ class Example:
         self.files.append((self.store.raw.keep(path), rows))
         self.load(len(self.files) - 1, size)
 
-    def do_again(self, choice: int, size: int) -> None:
+    def do_again(self, choice: int, size: int, mended: int) -> None:
+        """Import a file again, as it was or by a parser that now reads other values."""
         if self.files:
-            self.load(choice % len(self.files), size)
+            self.load(choice % len(self.files), size, mended)
 
-    def load(self, file: int, size: int) -> None:
+    def load(self, file: int, size: int, mended: int = 0) -> None:
         kept, rows = self.files[file]
+        rows = [(site, at, value % 3 + mended if mended else value) for site, at, value in rows]
         running = self.store.begin_import("tidy", kept, "ann")
         opened = self.store.last_commit
         self.model.remember(opened)
