@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import translation
 
-from fenhe.platform import paths
+from fenhe.platform import owner, paths
+from fenhe.platform.monitoring.acts import ImportFile
+from fenhe.platform.monitoring.models import Import
 from fenhe.platform.registry.models import Membership, Organisation, Region, Site, SiteName
+from fenhe.platform.verdicts import standing
+from fenhe.platform.workflow.acts import local_actor
+from fenhe.store import Store
 
 
 @dataclass
@@ -72,9 +78,41 @@ def quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture
-def data(tmp_path: Any, settings: Any) -> Any:
-    """An empty data folder that the settings point to."""
+def data(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """An empty data folder that the settings point to, with its store closed at the end."""
     folder = tmp_path / "data"
     paths.prepare(folder)
     settings.FENHE_DATA = folder
-    return folder
+    yield folder
+    owner.close()
+
+
+@pytest.fixture
+def store(data: Path, world: World) -> Store:
+    """The real store of the data folder, the small province known, assessments standing."""
+    standing.create()
+    return owner.store()
+
+
+HEADER = "station,time,so2,no2,co,o3,pm10,pm25"
+GOOD = (12, 40, "0.8", 90, 80, 40)
+
+
+def tidy(path: Path, rows: list[tuple[Any, ...]]) -> Path:
+    """Write a file of the feed ``tidy-hourly``: station, time, then six values a row."""
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+    path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def hours(station: str, day: str = "2026-03-02", count: int = 24) -> list[tuple[Any, ...]]:
+    """Return plausible rows of one station and day, labels 01:00 to 24:00."""
+    return [
+        (station, f"{day} {hour:02d}:00", 12, 40 + hour, "0.8", 90, 80 + hour, 40 + hour)
+        for hour in range(1, count + 1)
+    ]
+
+
+def load(path: Path, feed: str = "tidy-hourly") -> Import:
+    """Import a file as the local operator."""
+    return ImportFile(path, feed).run(local_actor())

@@ -164,10 +164,13 @@ def quarantine(
 ) -> dict[str, Any]:
     """Return refused cells: ``total``, ``reasons`` (code -> count) and ``rows``, newest first.
 
+    Of a file imported more than once under a feed, only what its last import refused counts:
+    what a replay has mended is no longer open (the store keeps it all the same).
+
     Row keys: ``import, feed, name, raw_sha256, raw_row, column, text, reason, commit``. A reason
     ``unknown_station:…`` can be mended: enter the station, then replay the import.
     """
-    found = owner.store().quarantine(feed, import_id)
+    found = _open(owner.store().quarantine(feed, import_id))
     kinds = found.select(pl.col("reason").str.split(":").list.first().alias("kind"))
     counts = kinds.group_by("kind").agg(pl.len().alias("n")).sort("n", descending=True)
     page = found.sort("commit", "raw_row", descending=[True, False]).slice(offset, limit)
@@ -176,6 +179,16 @@ def quarantine(
         "reasons": dict(counts.iter_rows()),
         "rows": page.to_dicts(),
     }
+
+
+def _open(found: pl.DataFrame) -> pl.DataFrame:
+    """Keep the cells of the last import of each file under each feed."""
+    runs = owner.store().receipts("import").filter("closed")
+    last = runs.group_by("feed", "raw_sha256").agg(pl.col("import").max())
+    keys = ["feed", "raw_sha256"]
+    newest = found.join(last.rename({"import": "_last"}), on=keys, how="left")
+    kept = pl.col("_last").is_null() | (pl.col("import") >= pl.col("_last"))
+    return newest.filter(kept).drop("_last")
 
 
 def _aware(moment: datetime) -> datetime:
