@@ -156,6 +156,8 @@ def _beside(wanted: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 def _values(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return the values of exactly the wanted site-days, one read per run of days."""
+    if wanted.is_empty():  # a station that counts for no city
+        return store.observations([], statistic=STATISTIC).select(VALUES)
     days = wanted.select("day").unique().sort("day")
     far = (pl.col("day").diff() > timedelta(days=GAP)).fill_null(value=False)
     runs = wanted.join(days.with_columns(run=far.cum_sum()), on="day")
