@@ -25,7 +25,7 @@ need-python:
 	  exit 1; }
 
 need-browser:
-	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+	@for name in "$${CHROMIUM:-chromium}" chromium-browser; do \
 	  command -v $$name >/dev/null && exit 0; done; \
 	  echo "fenhe: the page tests need Chromium: apt-get install chromium" >&2; exit 1
 
