@@ -12,6 +12,7 @@ import argparse
 from typing import Any
 
 import duckdb
+import narwhals as nw
 import numpy as np
 import polars as pl
 from common import Report, median_seconds, watch
@@ -48,7 +49,7 @@ def judged(frame: Any, columns: list[str] | None) -> Any:
     """Return the lazy result, of some columns or of all it adds."""
     result = air.aqi_hourly(frame, edition=EDITION, decimals=DECIMALS)
     if columns is None:
-        columns = [c for c in result.columns if c not in TOPS]
+        columns = [c for c in nw.from_native(result).collect_schema().names() if c not in TOPS]
     return result.select(*columns)
 
 

@@ -143,12 +143,12 @@ def ceil_div(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:
     return q + nw.when(q * b < a).then(1).otherwise(0)
 
 
-def ceil_div_small(a: nw.Expr, b: int, dtype: Width) -> nw.Expr:
-    """Return the ceiling of a / b for a >= 0 and a constant b > 0, within one integer width.
+def floor_div_small(a: nw.Expr, b: int, dtype: Width) -> nw.Expr:
+    """Return the floor of a / b for a >= 0 and a constant b > 0, within one integer width.
 
     One division and no correction: with a >= 0 every engine's quotient is the floor.
     """
-    return ((a + nw.lit(b - 1, dtype)) // nw.lit(b, dtype)).cast(dtype)
+    return (a // nw.lit(b, dtype)).cast(dtype)
 
 
 def div_half_even(a: nw.Expr, b: nw.Expr | int) -> nw.Expr:

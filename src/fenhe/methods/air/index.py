@@ -22,13 +22,14 @@ def iaqi(conc: nw.Expr, rule: ItemRule) -> nw.Expr:
     width = exact.width(bound)
     over = nw.lit(rule.top + 1, nw.Int64)
     x = exact.narrow(nw.when(conc > rule.top).then(over).otherwise(conc), width)
+    up = denominator - 1  # added before the division, which then rounds up
     p: nw.Expr = nw.lit(lines[-1].p, width)
-    q: nw.Expr = nw.lit(lines[-1].q, width)
+    q: nw.Expr = nw.lit(lines[-1].q + up, width)
     for line in reversed(lines[:-1]):
         inside = x <= nw.lit(line.high, width)
         p = nw.when(inside).then(nw.lit(line.p, width)).otherwise(p)
-        q = nw.when(inside).then(nw.lit(line.q, width)).otherwise(q)
-    index = exact.small(exact.ceil_div_small(p * x + q, denominator, width))
+        q = nw.when(inside).then(nw.lit(line.q + up, width)).otherwise(q)
+    index = exact.small(exact.floor_div_small(p * x + q, denominator, width))
     return nw.when(x > rule.top).then(nw.lit(rule.beyond, nw.Int32)).otherwise(index)
 
 
