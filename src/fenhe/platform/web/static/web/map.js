@@ -3,6 +3,8 @@ const box = document.getElementById("map");
 const form = document.getElementById("state");
 const bar = document.getElementById("timebar");
 const words = JSON.parse(document.getElementById("map-words").textContent);
+// Not form.elements.item: that is a method of the collection.
+const field = (name) => form.elements.namedItem(name);
 const tip = document.getElementById("map-tip");
 const HOUR = 3600e3;
 
@@ -25,7 +27,7 @@ const labelOf = (end) => {
 
 const first = bar.dataset.first ? parseLabel(bar.dataset.first) : null;
 const last = bar.dataset.last ? parseLabel(bar.dataset.last) : null;
-let now = parseLabel(form.elements.t.value);
+let now = parseLabel(field("t").value);
 const clamp = (end) => (first === null ? end : Math.min(Math.max(end, first), last));
 
 const slider = document.getElementById("hour-slider");
@@ -40,7 +42,7 @@ const showTime = () => {
   slider.setAttribute("aria-valuetext", text);
   shown.textContent = text;
   document.querySelector(".top .when").textContent = text;
-  form.elements.t.value = labelOf(now);
+  field("t").value = labelOf(now);
 };
 
 // ---- fetching an hour ----
@@ -48,12 +50,12 @@ let running = null;
 const load = async () => {
   showTime();
   const url = new URL(location.href);
-  for (const name of ["t", "item", "edition"]) url.searchParams.set(name, form.elements[name].value);
+  for (const name of ["t", "item", "edition"]) url.searchParams.set(name, field(name).value);
   history.replaceState(null, "", url);
   running?.abort();
   running = new AbortController();
   const ask = new URL(box.dataset.hour, location.href);
-  for (const name of ["t", "item", "edition", "place"]) ask.searchParams.set(name, form.elements[name].value);
+  for (const name of ["t", "item", "edition", "place"]) ask.searchParams.set(name, field(name).value);
   const side = document.getElementById("side");
   const answer = document.getElementById("answer");
   side.classList.add("busy");

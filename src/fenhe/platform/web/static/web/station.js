@@ -153,8 +153,8 @@
 
   const pick = (from, to) => {
     if (!form) return;
-    form.elements.start.value = data.hours[from];
-    form.elements.end.value = data.hours[to];
+    form.elements.namedItem("start").value = data.hours[from];
+    form.elements.namedItem("end").value = data.hours[to];
     form.querySelector("[data-picked]").textContent = `${text(data.hours[from])} – ${text(data.hours[to])}`;
     form.querySelector("[data-count]").textContent = words.hours.replace("{n}", String(to - from + 1));
   };
