@@ -27,6 +27,8 @@ def command(host: str, port: int, served: bool, data: Path | None) -> None:
     if paths.is_prepared(folder) and wire.is_served(folder):
         raise BadInput(f"{folder} is being served; stop the server first")
     serve.allow(host)
+    if served:
+        serve.check_free(host, port)
     boot.prepare(folder)
     _refuse_real(folder)
     from fenhe.platform import owner

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import click
 
+from fenhe.base.errors import BadInput
 from fenhe.cli.owned import data_option
-from fenhe.platform import boot
+from fenhe.platform import boot, wire
 
 
 @click.command("serve")
@@ -19,6 +21,8 @@ def command(host: str, port: int, data: Path | None) -> None:
     """Serve the web pages; owner of the data folder until stopped."""
     folder = boot.find(data)
     allow(host)
+    if not wire.is_served(folder):  # an owner at work is named by its pid, further on
+        check_free(host, port)
     boot.start(folder)
     start(folder, host, port)
 
@@ -28,6 +32,20 @@ def allow(host: str) -> None:
     known = os.environ.get("FENHE_HOSTS", "localhost,127.0.0.1,[::1]")
     if host not in known.split(",") and host not in {"0.0.0.0", "::"}:  # noqa: S104
         os.environ["FENHE_HOSTS"] = f"{known},{host}"
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise ``BadInput`` when the address is taken: better now than after a long load."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise BadInput(
+            f"can not listen on {host}:{port} ({error.strerror}); choose another --port "
+            "(make demo PORT=8001)"
+        ) from None
 
 
 def start(folder: Path, host: str, port: int) -> None:
