@@ -72,3 +72,10 @@ def test_both_readmes_have_the_same_parts() -> None:
     assert [b for b in BLOCK.findall(english) if b[0] == "text"] == [
         b for b in BLOCK.findall(chinese) if b[0] == "text"
     ]
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    docs = ROOT / "docs"
+    linked = {target for target, _ in LINK.findall((docs / "index.md").read_text(encoding="utf-8"))}
+    pages = {str(path.relative_to(docs)) for path in docs.rglob("*.md")} - {"index.md"}
+    assert pages <= linked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -60,7 +61,7 @@ def nobody(name: str, address: str) -> Actor:
     return Actor(AnonymousUser(), name, "web", address)
 
 
-class Act(Generic[Result]):
+class Act(ABC, Generic[Result]):
     """One thing a person does. Subclasses set ``event`` and write ``do``.
 
     ``event`` is both the act's name at the door and the name in the audit log. ``before`` and
@@ -90,9 +91,9 @@ class Act(Generic[Result]):
         """Return how it stood before, as plain data."""
         return None
 
+    @abstractmethod
     def do(self, actor: Actor) -> Result:
         """Do it."""
-        raise NotImplementedError(type(self).__name__)
 
     def after(self, result: Result) -> Any:
         """Return how it stands now, as plain data."""
