@@ -10,7 +10,6 @@ import signal
 import stat
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,9 +46,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def data(prepared: Path, tmp_path: Path) -> Iterator[Path]:
+def data(prepared: Path, tmp_path: Path) -> Path:
     """A copy of the prepared folder."""
-    yield shutil.copytree(prepared, tmp_path / "data")
+    return shutil.copytree(prepared, tmp_path / "data")
 
 
 def test_files_of_the_folder_are_for_its_owner(prepared: Path) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from django.db import transaction
 
 from fenhe.base.errors import BadInput
 from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
 from fenhe.platform.registry.directory import Directory, split_note
-from fenhe.platform.registry.models import Region, Site, SitePlace
-from fenhe.platform.registry.queries import city_codes, site_facts, sites_on
+from fenhe.platform.registry.models import Region, Site, SiteName, SitePlace
+from fenhe.platform.registry.queries import city_codes, shown_on, site_facts, sites_on
 from fenhe.platform.workflow.acts import local_actor
 from fenhe.protocols.geo import wgs84_to_gcj02
 from tests.platform.conftest import World
@@ -44,7 +45,12 @@ def test_a_station_that_moved_keeps_its_facts_by_date(world: World, tmp_path: Pa
     assert facts["places"][0]["datum"] == "unknown"
     mine = Site.objects.filter(pk="jinsheng")
     (then,), (now,) = sites_on(mine, date(2020, 1, 1)), sites_on(mine, date(2022, 1, 1))
-    assert (then["code"], then["lon"], now["code"], now["lon"]) == ("1089A", 112.48, "3618A", 112.47)
+    assert (then["code"], then["lon"], now["code"], now["lon"]) == (
+        "1089A",
+        112.48,
+        "3618A",
+        112.47,
+    )
     assert (now["city"], now["city_name"]) == ("140100", "太原市")
 
 
@@ -168,3 +174,25 @@ def test_the_directory_follows_what_was_known_at_a_commit(world: World, tmp_path
     )
     assert Directory.load().resolve(asked)["site"].to_list() == ["late"]
     assert Directory.load(as_of=6).resolve(asked)["reason"].to_list() == ["unknown_station:L1"]
+
+
+def test_answers_kept_follow_every_change_of_the_registry(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    day, user = date(2026, 3, 2), world.people["county"]
+
+    def names() -> list[str]:
+        return [row["name"] for row in shown_on(user, "monitoring.view", day)]
+
+    assert names() == ["晋源"]
+    with django_assert_num_queries(1):
+        assert names() == ["晋源"]
+    SiteName.objects.filter(site="in").update(name_zh="晋源站")
+    assert names() == ["晋源站"]
+    with transaction.atomic():
+        SiteName.objects.filter(site="in").update(name_zh="不算")
+        assert names() == ["不算"]
+        transaction.set_rollback(True)
+    assert names() == ["晋源站"]
+    Site.objects.filter(pk="out").update(published=True)
+    assert names() == ["晋源站", "平城"]

@@ -167,7 +167,9 @@ def test_random_corrections_and_voids_equal_a_full_recomputation(
     sites = ["in", "out", "s0", "s1", "s2"]
     flags: list[tuple[str, int]] = []
     for turn in range(6):
-        load(tidy(tmp_path / f"{turn}.csv", hours("in", "2026-02-14") + _random_rows(chance, sites)))
+        load(
+            tidy(tmp_path / f"{turn}.csv", hours("in", "2026-02-14") + _random_rows(chance, sites))
+        )
         values = store.observations()
         row = values.row(chance.randrange(values.height), named=True)
         site = Site.objects.get(pk=row["site"])

@@ -6,6 +6,7 @@ Times are naive UTC starts and ends; values are floats with the decimals the sou
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,7 @@ from fenhe.platform.monitoring.models import Import, Note
 from fenhe.platform.registry.models import Site
 from fenhe.protocols.tables import feeds as descriptions
 from fenhe.quality.flags import Quality, word
+from fenhe.store import Store
 
 ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 VALUE_COLUMNS = ["site", "item", "value", "decimals", "quality"]
@@ -47,13 +49,17 @@ def hour_values(start: datetime, item: str | None = None) -> pl.DataFrame:
     passed = latest.filter(pl.col("start") > start)
     if passed.is_empty():
         return here
-    older = store.observations(
-        sites=passed["site"].unique().to_list(),
-        items=[item] if item else list(ITEMS),
-        start=start,
-        end=start + _HOUR,
-    ).select(VALUE_COLUMNS)
+    older = _older(store, start, store.last_commit)
+    if item is not None:
+        older = older.filter(pl.col("item") == item)
     return pl.concat([here, older.join(here, on=["site", "item"], how="anti")])
+
+
+@lru_cache(maxsize=32)
+def _older(store: Store, start: datetime, _commit: int) -> pl.DataFrame:
+    """Read an hour from the files once per commit."""
+    found = store.observations(items=ITEMS, start=start, end=start + _HOUR)
+    return found.select(VALUE_COLUMNS)
 
 
 def series(site: str, start: datetime, end: datetime, as_of: int | None = None) -> pl.DataFrame:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.utils.translation import get_language
 
+from fenhe.platform.registry import door
 from fenhe.platform.registry.models import (
+    DatedFact,
     Region,
+    Setting,
     Site,
     SiteCode,
     SiteName,
     SitePlace,
 )
 
-Fact = tuple[Any, ...]
+Fact = Sequence[Any]
+AnyFact = TypeVar("AnyFact", bound=DatedFact)
 
 
 def in_english() -> bool:
@@ -42,8 +47,36 @@ def region_names() -> dict[str, str]:
     return {code: en if english and en else zh for code, zh, en in rows}
 
 
+def version() -> str | None:
+    """Return what changes with every change of regions, sites and their facts.
+
+    The database sets it by trigger, anew at random, so that no write can be missed and a
+    version undone never comes back with other content. None before the first change.
+    """
+    found = Setting.objects.filter(pk="registry_version").values_list("value", flat=True)
+    return next(iter(found), None)
+
+
+def shown_on(user: Any, act: str, day: date) -> list[dict[str, Any]]:
+    """Return ``sites_on`` of the sites on which a person may do an act.
+
+    Kept per registry version, language, day and scope: do not change what it returns.
+    """
+    where, now = door.scope(user, act), version()
+    if now is None:
+        return sites_on(Site.objects.filter(where.sites()), day)
+    return _kept(now, where, day, get_language())
+
+
+@lru_cache(maxsize=64)
+def _kept(
+    _version: str, where: door.Scope, day: date, _language: str | None
+) -> list[dict[str, Any]]:
+    return sites_on(Site.objects.filter(where.sites()), day)
+
+
 def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
-    """Return the sites as they stood on ``day``, by key. Six queries, whatever their number.
+    """Return the sites as they stood on ``day``, by key. Nine queries, whatever their number.
 
     Keys: ``site``, ``name``, ``code``, ``region`` (code), ``region_name``, ``city`` (code),
     ``city_name``, ``lon``, ``lat`` (WGS-84 degrees), ``datum``. A fact that did not hold that
@@ -52,24 +85,9 @@ def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
     rows = list(sites.order_by("key").values_list("key", "region_id"))
     english, cities, names = in_english(), city_codes(), region_names()
     kept = Site.objects.filter(pk__in=sites.values("pk"))
-    called = nearest(
-        SiteName.objects.filter(site__in=kept).values_list(
-            "site_id", "valid_from", "valid_to", "name_zh", "name_en"
-        ),
-        day,
-    )
-    coded = nearest(
-        SiteCode.objects.filter(site__in=kept).values_list(
-            "site_id", "valid_from", "valid_to", "code"
-        ),
-        day,
-    )
-    placed = nearest(
-        SitePlace.objects.filter(site__in=kept).values_list(
-            "site_id", "valid_from", "valid_to", "lon", "lat", "datum"
-        ),
-        day,
-    )
+    called = holding(SiteName.objects.filter(site__in=kept), day, "name_zh", "name_en")
+    coded = holding(SiteCode.objects.filter(site__in=kept), day, "code")
+    placed = holding(SitePlace.objects.filter(site__in=kept), day, "lon", "lat", "datum")
     found = []
     for key, region in rows:
         zh, en = called.get(key, (key, ""))
@@ -92,18 +110,25 @@ def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
     return found
 
 
-def nearest(facts: Iterable[Fact], day: date) -> dict[str, Fact]:
-    """Return site -> the values of the fact that held on ``day``, else of the nearest in time.
+def holding(facts: QuerySet[AnyFact], day: date, *fields: str) -> dict[str, Fact]:
+    """Return site -> the fields of the fact that held on ``day``, else of the nearest in time.
 
-    ``facts`` are tuples of site, first day, last day, values; of two that held, the later wins.
+    Of two that held, the later one wins. The dates are compared in the database: turning
+    thousands of them into objects is what a map would wait for.
     """
-    best: dict[str, tuple[int, Fact]] = {}
-    for site, first, last, *values in facts:
-        held = first <= day <= last
-        away = 0 if held else min(abs((first - day).days), abs((last - day).days))
-        if site not in best or away <= best[site][0]:
-            best[site] = (away, tuple(values))
-    return {site: values for site, (_, values) in best.items()}
+    held = facts.filter(valid_from__lte=day, valid_to__gte=day).order_by("valid_from")
+    found: dict[str, Fact] = {
+        site: values for site, *values in held.values_list("site_id", *fields)
+    }
+    others = facts.exclude(valid_from__lte=day, valid_to__gte=day)
+    away: dict[str, int] = {}
+    for site, first, last, *values in others.values_list(
+        "site_id", "valid_from", "valid_to", *fields
+    ):
+        distance = min(abs((first - day).days), abs((last - day).days))
+        if (site in away or site not in found) and distance <= away.get(site, distance):
+            away[site], found[site] = distance, values
+    return found
 
 
 def site_facts(site: Site) -> dict[str, list[dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -11,11 +12,11 @@ from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.platform import owner
 from fenhe.platform.monitoring import queries as monitoring
-from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Site
-from fenhe.platform.registry.queries import region_names, site_facts, sites_on
+from fenhe.platform.registry.queries import region_names, shown_on, site_facts
 from fenhe.platform.verdicts.models import Assessment
 from fenhe.quality.flags import Quality
+from fenhe.store import Store
 
 HOUR = beijing.HOUR
 
@@ -43,7 +44,16 @@ def hour_cells(key: str, start: datetime, sites: list[str] | None = None) -> pl.
     input_digest method_version commit``. For a city ``site`` is the region code. No rows when
     nothing was judged yet.
     """
-    return owner.store().cells.read(key, sites=sites, start=start, end=start + HOUR)
+    if sites is not None:
+        return owner.store().cells.read(key, sites=sites, start=start, end=start + HOUR)
+    store = owner.store()
+    return _whole_hour(store, key, start, store.last_commit)
+
+
+@lru_cache(maxsize=32)
+def _whole_hour(store: Store, key: str, start: datetime, _commit: int) -> pl.DataFrame:
+    """Read an hour once per commit: a map that many look at is read from the files once."""
+    return store.cells.read(key, start=start, end=start + HOUR)
 
 
 def span_cells(key: str, site: str, start: datetime, end: datetime) -> pl.DataFrame:
@@ -63,7 +73,7 @@ def map_state(hour: datetime, item: str, edition: str, user: Any) -> dict[str, A
     cities are those the person may see; a city shows when one of its stations does.
     """
     day = beijing.day_of(hour)
-    sites = sites_on(door.visible_sites(user, "monitoring.view"), day)
+    sites = shown_on(user, "monitoring.view", day)
     cells = _by_site(hour_cells(assessment(edition, "site").key, hour))
     values = _by_site(monitoring.hour_values(hour, item)) if item != "aqi" else {}
     cities = _by_site(hour_cells(assessment(edition, "city").key, hour))
