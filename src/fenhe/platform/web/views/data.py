@@ -50,7 +50,7 @@ def data_page(request: HttpRequest, error: str = "", feed: str = "") -> HttpResp
     context = {
         "feeds": feeds,
         "receipts": [_receipt(row) for row in receipts[:RECEIPTS_SHOWN]],
-        "sentence": _sentence(feeds, receipts),
+        "sentence": _sentence(receipts),
         "balance": _balance(receipts),
         "may": {
             "import": bool(door.may(user, "monitoring.import")),
@@ -98,21 +98,18 @@ def _span(available: Mapping[str, datetime] | None) -> dict[str, str]:
     return {name: beijing.day_of(available[key]).isoformat() for name, key in names.items()}
 
 
-def _sentence(feeds: Sequence[Mapping[str, Any]], receipts: Sequence[Mapping[str, Any]]) -> str:
-    live = sum(1 for feed in feeds if feed["imports"])
+def _sentence(receipts: Sequence[Mapping[str, Any]]) -> str:
     stored = sum(row["stored"] for row in receipts)
     rejected = sum(row["rejected"] for row in receipts)
     if not receipts:
         return _("No data has been loaded yet.")
     said = ngettext(
-        "%(files)d file from %(live)d feeds: %(stored)s values stored, %(rejected)s in quarantine.",
-        "%(files)d files from %(live)d feeds: %(stored)s values stored, "
-        "%(rejected)s in quarantine.",
+        "%(files)d file loaded: %(stored)s values stored, %(rejected)s in quarantine.",
+        "%(files)d files loaded: %(stored)s values stored, %(rejected)s in quarantine.",
         len(receipts),
     )
     return said % {
         "files": len(receipts),
-        "live": live,
         "stored": f"{stored:,}",
         "rejected": f"{rejected:,}",
     }
