@@ -34,10 +34,18 @@ def run(verb: str, args: dict[str, Any], data: Path | None, label: str = "") -> 
         try:
             result = verbs.run(verb, args, progress=bar.show)
             if verb in {"import", "replay", "stations", "boundaries"}:
-                verbs.run("judge", {})
+                _judge(label and "judging")
             return result
         finally:
             owner.close()
+
+
+def _judge(label: str) -> None:
+    """Bring the verdicts up to date, as the worker of a server would."""
+    from fenhe.platform import verbs
+
+    with Bar(label) as bar:
+        verbs.run("judge", {}, progress=bar.show)
 
 
 class Bar:

@@ -17,7 +17,7 @@ from fenhe.platform.monitoring import exports, imports, queries
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
 from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
-from fenhe.platform.verdicts import dirty, engine
+from fenhe.platform.verdicts import engine
 from fenhe.platform.workflow.acts import Actor, local_actor
 from fenhe.protocols.tables.plausibility import Examination
 
@@ -104,16 +104,13 @@ def _day(text: Any) -> date | None:
 def boundaries(args: Args, actor: Actor, _progress: Progress) -> Any:
     """Take boundaries from ``path`` in ``datum``."""
     act = ImportBoundaries(Path(args["path"]), args.get("datum") or "wgs84", args.get("source", ""))
-    counts = act.run(actor)
-    dirty.mark_everything()
-    return counts
+    return act.run(actor)
 
 
 def stations(args: Args, actor: Actor, _progress: Progress) -> Any:
     """Take stations from ``path``; the facts carry the store's commit number."""
     commit = owner.store().last_commit
     found = ImportStations(Path(args["path"]), commit, args.get("source", "")).run(actor)
-    dirty.mark_everything()
     return {"rows": found.rows, **found.created}
 
 

@@ -144,7 +144,7 @@ def test_cells_are_exported_for_the_cities_of_the_sites_within_reach(
         Export(Wanted("cells", assessment="nothing")).run(actor)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1*2", "-A1", "@x", "\tx"])
 def test_text_a_spreadsheet_would_run_is_disarmed(tmp_path: Path, text: str) -> None:
     frame = pl.DataFrame({"reason": [text, "plain"], "value": [-1.0, 2.0]})
     assert disarmed(frame)["reason"].to_list() == [f"'{text}", "plain"]

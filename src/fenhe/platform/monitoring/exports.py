@@ -15,11 +15,11 @@ from fenhe.base.errors import BadInput
 from fenhe.platform.registry.models import Site
 from fenhe.platform.registry.queries import city_codes
 from fenhe.platform.verdicts.models import Assessment
+from fenhe.protocols.tables.writer import neutral, write_table
 from fenhe.quality.flags import name as quality_name
 from fenhe.store import Store
 
 WHAT = ("observations", "cells")
-FORMULA = r"^[=+\-@\t\r]"
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,7 @@ def _labelled(rows: pl.DataFrame) -> pl.DataFrame:
 
 def disarmed(frame: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    return frame.with_columns(
-        pl.when(pl.col(name).str.contains(FORMULA))
-        .then(pl.lit("'") + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in texts
-    )
+    return frame.with_columns(neutral(pl.col(pl.String)))
 
 
 KINDS = (".csv", ".parquet", ".xlsx")
@@ -130,10 +123,4 @@ def check_output(path: Path) -> None:
 
 def write(frame: pl.DataFrame, path: Path) -> None:
     """Write a table by its file name; text that a spreadsheet would run is disarmed."""
-    kind = path.suffix.lower()
-    if kind == ".parquet":
-        frame.write_parquet(path)
-    elif kind == ".xlsx":
-        disarmed(frame).write_excel(path, autofit=True)
-    else:
-        disarmed(frame).write_csv(path, include_bom=True)
+    write_table(frame, path, bom=True)

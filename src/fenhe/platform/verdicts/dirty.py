@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import polars as pl
 from django.db import transaction
+from django.dispatch import receiver
 
 from fenhe.platform.verdicts.models import Begin, Cursor, DataDay, DirtyDay
+from fenhe.platform.workflow.acts import Act
+from fenhe.platform.workflow.signals import act_done
 from fenhe.store import Store
 
 CURSOR = "changed"
@@ -36,6 +40,16 @@ def mark(store: Store) -> int:
 def mark_everything() -> None:
     """Have every day looked at again, because the registry or the assessments changed."""
     Cursor.objects.filter(name=CURSOR).update(commit=0)
+
+
+CHANGES_MEMBERS = {"registry.import_stations", "registry.import_boundaries"}
+
+
+@receiver(act_done)
+def registry_changed(act: Act[Any], **_: Any) -> None:
+    """Look at everything again after an act that may move stations between cities."""
+    if act.event in CHANGES_MEMBERS:
+        mark_everything()
 
 
 def _enter(pairs: Iterable[Pair]) -> None:

@@ -124,16 +124,19 @@ def _regions_within(scope: Region | None) -> list[str] | None:
     return list(inside.values_list("pk", flat=True))
 
 
-def city_members() -> pl.DataFrame:
+def city_members(as_of: int | None = None) -> pl.DataFrame:
     """Return site, area, since, until: the stations that count for each city, and when.
 
     A station counts on the days for which the registry has a name of it: a closed one does
     not drag its city below the least share of valid stations. Where the registry does not
-    know since when, it counts from its first value on.
+    know since when, it counts from its first value on. ``as_of``: only facts that were
+    entered before that commit of the store.
     """
     cities = city_codes()
     begins = dict(Begin.objects.values_list("site", "day"))
     spans = SiteName.objects.filter(site__kind=Site.Kind.AIR, site__counts_for_city=True)
+    if as_of is not None:
+        spans = spans.filter(commit__lt=as_of)
     rows = [
         (site, cities[region], begins.get(site) if since == ALWAYS else since, until)
         for site, region, since, until in spans.values_list(

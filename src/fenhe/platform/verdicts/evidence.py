@@ -119,7 +119,7 @@ def _cell(store: Store, asked: Asked) -> dict[str, Any]:
 
 
 def _sites(asked: Asked) -> tuple[list[str], pl.DataFrame]:
-    members = city_members()
+    members = city_members(asked.as_of)
     if not asked.is_city:
         return [asked.target], members.clear()
     day = beijing.day_of(asked.start)
