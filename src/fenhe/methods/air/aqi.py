@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 
 from fenhe.methods import exact, intake, labels
-from fenhe.methods.air import index
+from fenhe.methods.air import index, lookup
 from fenhe.methods.air.rules import AqiRules, ItemRule
 
 JUDGED, NOT_PUBLISHED, NOT_JUDGED = "judged", "not_published", "not_judged"
@@ -41,7 +41,6 @@ class Job:
     items: Mapping[str, str]  # column -> key of the item rule
     decimals: Mapping[str, int]  # of the integer columns
     exempt: Collection[str]  # items whose absence has no effect (HJ 633-2026, 5.3.2)
-    engine: nw.Implementation
 
     def rule(self, column: str) -> ItemRule:
         """Return the rule of one column."""
@@ -70,18 +69,17 @@ def compute(frame: nw.LazyFrame[Any], job: Job, *, trace: bool = False) -> nw.La
     frame = exact.with_rescaled(
         frame, {_r(c): (conc(c), job.decimals[c], job.rule(c).scale) for c in job.items}
     )
-    frame = frame.with_columns(
-        index.iaqi(nw.col(_r(c)), job.rule(c)).alias(f"iaqi_{c}") for c in job.items
-    )
+    frame = lookup.with_iaqi(frame, {f"iaqi_{c}": (_r(c), job.rule(c)) for c in job.items})
     frame = _with_alternative(_with_index(frame, job), job)
     frame = frame.with_columns(_published(job))
-    frame = frame.with_columns(_texts(job))
+    frame = _with_texts(frame, job)
     if trace:
         frame = frame.with_columns(_trace(job))
     return frame
 
 
 _PRIVATE = f"{intake.PRIVATE}aqi_"
+_TOP, _NONE, _DIFFERS = f"{_PRIVATE}top", f"{_PRIVATE}none", f"{_PRIVATE}differs"
 
 
 def _r(column: str) -> str:
@@ -94,7 +92,7 @@ def _with_index(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
 
     frame = frame.with_columns(aqi_of_available=available)
     at_top = labels.mask([nw.col(n) == nw.col("aqi_of_available") for n in names])
-    return frame.with_columns(at_top.alias(f"{_PRIVATE}top"))
+    return frame.with_columns(at_top.alias(_TOP))
 
 
 def _gone(column: str) -> nw.Expr:
@@ -108,55 +106,53 @@ def _with_alternative(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
     if not job.reread:
         return frame
     alternative = {
-        c: index.iaqi(conc(c), job.rule(c).at(job.decimals[c])).alias(f"{_PRIVATE}alt_{c}")
+        f"{_PRIVATE}alt_{c}": (f"{_PRIVATE}conc_{c}", job.rule(c).at(job.decimals[c]))
         for c in job.reread
     }
-    names = [f"{_PRIVATE}alt_{c}" if c in alternative else f"iaqi_{c}" for c in job.items]
-    frame = frame.with_columns(*alternative.values())
+    frame = frame.with_columns(conc(c).alias(f"{_PRIVATE}conc_{c}") for c in job.reread)
+    frame = lookup.with_iaqi(frame, alternative)
+    names = [f"{_PRIVATE}alt_{c}" if c in job.reread else f"iaqi_{c}" for c in job.items]
     frame = frame.with_columns(
         exact.small(nw.max_horizontal(*names)).fill_null(-1).alias(f"{_PRIVATE}alt")
     )
     other_top = labels.mask([nw.col(n) == nw.col(f"{_PRIVATE}alt") for n in names])
     aqi = nw.col("aqi_of_available")
     differs = (nw.col(f"{_PRIVATE}alt") != aqi) | (
-        (aqi > job.rules.primary_above) & (other_top != nw.col(f"{_PRIVATE}top"))
+        (aqi > job.rules.primary_above) & (other_top != nw.col(_TOP))
     )
-    return frame.with_columns(differs.alias(f"{_PRIVATE}differs"))
-
-
-def _counted_gone(job: Job) -> nw.Expr:
-    counted = [c for c in job.items if c not in job.exempt]
-    return labels.mask([_gone(c) for c in counted]) if counted else nw.lit(0, nw.Int32)
+    return frame.with_columns(differs.alias(_DIFFERS))
 
 
 def _published(job: Job) -> list[nw.Expr]:
     aqi, above = nw.col("aqi_of_available"), job.rules.publish_incomplete_above
     status = nw.when(aqi.is_null()).then(nw.lit(NOT_JUDGED))
     shown = aqi
-    if above is not None:
-        withheld = (aqi <= above) & (_counted_gone(job) > 0)
+    counted = [_gone(c) for c in job.items if c not in job.exempt]
+    if above is not None and counted:
+        withheld = (aqi <= above) & nw.any_horizontal(*counted, ignore_nulls=False)
         status = status.when(withheld).then(nw.lit(NOT_PUBLISHED))
         shown = nw.when(~withheld).then(aqi)
     return [shown.alias("aqi"), status.otherwise(nw.lit(JUDGED)).alias("status")]
 
 
-def _texts(job: Job) -> list[nw.Expr]:
-    return [
-        _primary(job).alias("primary"),
+def _with_texts(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
+    none = nw.all_horizontal(*(_gone(c) for c in job.items), ignore_nulls=False)
+    frame = frame.with_columns(
+        none.alias(_NONE),
         _category(job.rules).alias("category"),
-        _reason(job).alias("reason"),
-        labels.pieces(_unverified(job), job.engine).alias("unverified"),
         nw.lit(job.rules.edition).alias("edition"),
-    ]
+    )
+    frame = labels.with_pieces(frame, {"reason": _reason(job), "unverified": _unverified(job)})
+    return _with_primary(frame, job)
 
 
-def _primary(job: Job) -> nw.Expr:
+def _with_primary(frame: nw.LazyFrame[Any], job: Job) -> nw.LazyFrame[Any]:
     polluted = nw.col("aqi") > job.rules.primary_above
-    if job.engine.is_polars():
-        some = nw.when(polluted).then(nw.col(f"{_PRIVATE}top"))
-        return labels.from_mask(some.otherwise(0), list(job.items))
-    top = [(polluted & (nw.col(f"iaqi_{c}") == nw.col("aqi")), c) for c in job.items]
-    return labels.pieces(top, job.engine)
+    if frame.implementation.is_polars():
+        top = nw.when(polluted).then(nw.col(_TOP)).otherwise(0)
+        return labels.with_texts(frame, {"primary": (exact.small(top), list(job.items))})
+    tops = [(polluted & (nw.col(f"iaqi_{c}") == nw.col("aqi")), c) for c in job.items]
+    return labels.with_pieces(frame, {"primary": tops})
 
 
 def _category(rules: AqiRules) -> nw.Expr:
@@ -167,28 +163,25 @@ def _category(rules: AqiRules) -> nw.Expr:
     return level
 
 
-def _reason(job: Job) -> nw.Expr:
+def _reason(job: Job) -> list[labels.Piece]:
     value = {c: nw.col(intake.number(c)) for c in job.items}
-    none = nw.all_horizontal(*(_gone(c) for c in job.items), ignore_nulls=False)
     absent = [
-        (value[c].is_null(), f"{'exempt' if c in job.exempt else 'missing'}:{c}")
+        (value[c].is_null() & ~nw.col(_NONE), f"{'exempt' if c in job.exempt else 'missing'}:{c}")
         for c in sorted(job.items, key=lambda c: c in job.exempt)
     ]
-    empty = nw.when(none).then(nw.lit("no_data")).otherwise(labels.pieces(absent, job.engine))
     bad = [(value[c] < 0, f"invalid:{c}") for c in job.items]
     beyond = [
         (nw.col(_r(c)) > job.rule(c).top, f"beyond_table:{c}")
         for c in job.items
         if job.rule(c).beyond is None
     ]
-    others = [labels.pieces(found, job.engine) for found in (bad, beyond) if found]
-    return labels.joined([empty, *others])
+    return [(nw.col(_NONE), "no_data"), *absent, *bad, *beyond]
 
 
 def _unverified(job: Job) -> list[labels.Piece]:
     found: list[labels.Piece] = []
     if job.reread and job.rules.rounding_unverified:
-        found.append((nw.col(f"{_PRIVATE}differs"), job.rules.rounding_unverified))
+        found.append((nw.col(_DIFFERS), job.rules.rounding_unverified))
     beyond: dict[str, list[nw.Expr]] = {}
     for column in job.items:
         rule = job.rule(column)

@@ -147,15 +147,15 @@ def _judged(frame: nw.LazyFrame[Any], rules: AreaRules) -> nw.LazyFrame[Any]:
     frame = _with_rounded(frame, rules, _RAW, work, _OTHER)
     passes, none = nw.col(_PASSES), nw.col("n_valid") == 0
     reason = nw.when(none).then(nw.lit("no_data")).when(~passes).then(nw.lit("below_minimum"))
-    return frame.with_columns(
+    frame = frame.with_columns(
         value=rules.float_by_item(nw.col(_VALUE)),
         decimals=rules.by_item(lambda d: nw.lit(d, nw.Int64)),
         mean=exact.to_float(nw.col(_SUM), work),
         status=nw.when(passes).then(nw.lit("judged")).otherwise(nw.lit("not_judged")),
         reason=reason,
-        unverified=labels.pieces(_unverified(rules), frame.implementation),
         edition=nw.lit(rules.edition),
     )
+    return labels.with_pieces(frame, {"unverified": _unverified(rules)})
 
 
 def _unverified(rules: AreaRules) -> list[labels.Piece]:

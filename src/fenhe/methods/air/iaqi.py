@@ -56,15 +56,13 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
         iaqi=_by_item(rules, lambda rule: index.iaqi(nw.col(_ROUNDED), rule)),
         **{_ALT: _by_item(rules, partial(_reread, decimals))},
     )
-    engine = frame.implementation
     frame = frame.with_columns(
         status=nw.when(nw.col("iaqi").is_null())
         .then(nw.lit("not_judged"))
         .otherwise(nw.lit("judged")),
-        reason=labels.pieces(_reasons(rules), engine),
-        unverified=labels.pieces(_unverified(rules), engine),
         edition=nw.lit(rules.edition),
     )
+    frame = labels.with_pieces(frame, {"reason": _reasons(rules), "unverified": _unverified(rules)})
     return frame.with_columns(_trace(rules)) if call.trace else frame
 
 

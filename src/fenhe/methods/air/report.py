@@ -41,7 +41,7 @@ def _compute(
     frame: nw.LazyFrame[Any], rules: AqiRules, items: Mapping[str, str], call: Call
 ) -> nw.LazyFrame[Any]:
     exempt = call.params.get("exempt", ())
-    job = aqi.Job(rules, items, call.decimals, exempt, frame.implementation)
+    job = aqi.Job(rules, items, call.decimals, exempt)
     return aqi.compute(frame, job, trace=call.trace)
 
 
