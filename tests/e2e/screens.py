@@ -43,7 +43,7 @@ SHOTS = (
     Shot("stations", "/stations/?q=太原"),
     Shot("station", "/stations/1081A/?to=2020-04-06", full=True),
     Shot("station-analyst", "/stations/1081A/?to=2020-04-06", who="analyst", full=True),
-    Shot("station-beijing", "/stations/uci-dongsi/", full=True),
+    Shot("station-beijing", "/stations/1003A/?from=2017-01-01&to=2017-01-07", full=True),
     Shot("evidence", f"/evidence/{SITE}/1081A/{T}/", full=True),
     Shot("login", "/login/"),
     Shot("data", "/data/", who="admin", full=True),

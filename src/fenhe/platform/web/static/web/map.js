@@ -202,9 +202,10 @@ const style = () => ({
     { id: "stations", type: "symbol", source: "stations",
       layout: { "icon-image": ["concat", "level-", ["to-string", ["coalesce", ["get", "level"], 0]]],
         "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.62, 7, 0.8, 9, 1.05],
-        "icon-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "level"], 0],
-        "text-field": ["step", ["zoom"], "", 9.2, ["get", "name"]], "text-size": 11,
-        "text-variable-anchor": ["top", "bottom", "left", "right"], "text-radial-offset": 1, "text-optional": true },
+        "icon-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "level"], 0] }, paint: {} },
+    { id: "station-name", type: "symbol", source: "stations", minzoom: 8.8,
+      layout: { "text-field": ["get", "name"], "text-size": 12, "text-variable-anchor": ["top", "bottom", "right", "left"],
+        "text-radial-offset": 1.05, "symbol-sort-key": ["-", 0, ["coalesce", ["get", "level"], 0]] },
       paint: { "text-color": css("--ink"), "text-halo-color": css("--sheet"), "text-halo-width": 1.4 } },
   ],
 });
