@@ -219,3 +219,15 @@ def test_an_import_killed_at_any_moment_loses_and_doubles_nothing(
         cells = store.cells.read("aqi-hourly-site-HJ633-2026")
         assert cells.height == 240
         assert cells["aqi"].null_count() == 0
+
+
+def test_unknown_stations_come_in_by_replay(data: Path, tmp_path: Path) -> None:
+    path = tidy(tmp_path / "a.csv", hours("N9"))
+    words = ("import", str(path), "--feed", "tidy-hourly", "--yes")
+    assert "in quarantine: unknown_station:N9 (144)" in fenhe(*words, data=data).stdout
+    assert "144 unknown_station" in fenhe("receipts", "--rejected", data=data).stdout
+    stations = tmp_path / "s.csv"
+    stations.write_text("site,name,region,code\nnew,新站,140105,N9\n", encoding="utf-8")
+    fenhe("import", "stations", str(stations), data=data)
+    assert "stored 144" in fenhe("receipts", "--replay", "1", data=data).stdout
+    assert "0 refused cells" in fenhe("receipts", "--rejected", data=data).stdout

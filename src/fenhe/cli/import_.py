@@ -109,3 +109,4 @@ def tell(receipt: dict[str, Any]) -> None:
     )
     if receipt["message"]:
         click.echo(f"in quarantine: {receipt['message']}")
+        click.echo("enter them with 'fenhe import stations', then 'fenhe receipts --replay IMPORT'")
