@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from fenhe.base.errors import BadInput
 from fenhe.platform.registry import door
@@ -57,15 +58,16 @@ def places(user: Any, wanted: str | None, act: str = "monitoring.view") -> Place
 
 def _with_sites(user: Any, act: str) -> tuple[Region, ...]:
     """Return roots (most stations first) each followed by its cities and the own regions."""
-    paths = list(door.visible_sites(user, act).values_list("region__path", flat=True))
-    codes = {code for path in paths for code in path.split("/") if code}
-    counts = {code: sum(f"/{code}/" in f"/{path}" for path in paths) for code in codes}
+    held = door.visible_sites(user, act).order_by().values_list("region__path")
+    counts: Counter[str] = Counter()
+    for path, n in held.annotate(n=Count("pk")):
+        counts.update({code: n for code in path.split("/") if code})
     own = {m.region_id for m in door.memberships(user)}
-    regions = Region.objects.filter(pk__in=codes).defer("shape")
+    regions = Region.objects.filter(pk__in=counts).defer("shape")
     shown = [r for r in regions if r.level != Region.Level.COUNTY or r.code in own]
 
     def order(region: Region) -> tuple[int, str, int, str]:
         root = region.path.split("/", 1)[0]
-        return -counts.get(root, 0), root, region.path.count("/"), region.code
+        return -counts[root], root, region.path.count("/"), region.code
 
     return tuple(sorted(shown, key=order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -50,6 +51,11 @@ def items_of(text: str | None) -> tuple[str, ...]:
 
 def items_text(text: str | None) -> str:
     """Return ``pm25;pm10`` as a reader writes it."""
+    return _items_text(text or "", get_language())
+
+
+@lru_cache(maxsize=512)
+def _items_text(text: str, _language: str | None) -> str:
     return joined(item_label(code) for code in items_of(text))
 
 
@@ -58,6 +64,11 @@ def reason_text(reason: str | None) -> str:
 
     A code this page has no words for is shown as it is: better unexplained than hidden.
     """
+    return _reason_text(reason or "", get_language())
+
+
+@lru_cache(maxsize=512)
+def _reason_text(reason: str, _language: str | None) -> str:
     return joined(_reason(code) for code in items_of(reason))
 
 

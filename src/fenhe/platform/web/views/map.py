@@ -251,6 +251,8 @@ def _controls(
             "play": _("Play"),
             "stop": _("Stop"),
             "no_shapes": _("no boundaries registered"),
+            "cluster": _("{n} stations close together"),
+            "worst": _("worst level: {level}"),
             "map": {
                 "NavigationControl.ZoomIn": _("Zoom in"),
                 "NavigationControl.ZoomOut": _("Zoom out"),

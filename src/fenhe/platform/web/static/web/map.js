@@ -7,6 +7,7 @@ const words = JSON.parse(document.getElementById("map-words").textContent);
 const field = (name) => form.elements.namedItem(name);
 const tip = document.getElementById("map-tip");
 const HOUR = 3600e3;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const pad = (n) => String(n).padStart(2, "0");
@@ -138,7 +139,6 @@ play.addEventListener("click", () => {
 });
 
 // ---- the map itself ----
-const levelOf = (properties) => properties.level || 0;
 const canDraw = () => {
   try { return Boolean(document.createElement("canvas").getContext("webgl2")); } catch { return false; }
 };
@@ -167,20 +167,27 @@ const badge = (number) => {
 };
 
 const empty = { type: "FeatureCollection", features: [] };
+const dataOf = () => JSON.parse(document.getElementById("map-data").textContent);
 let map = null;
 let cityMarkers = new Map();
 let cities = [];
 let Marker = null;
 
-const dataOf = () => JSON.parse(document.getElementById("map-data").textContent);
-
 const cityFill = () => ["match", ["coalesce", ["feature-state", "level"], 0],
   ...[1, 2, 3, 4, 5, 6].flatMap((n) => [n, css(`--level-${n}`)]), "rgba(0,0,0,0)"];
+
+// Many stations are drawn in clusters: the badge bears the worst level, the figure how many.
+const MANY = 300;
+const crowded = () => dataOf().stations.features.length > MANY;
+const clusters = () => (crowded() ? { cluster: true, clusterRadius: 34, clusterMaxZoom: 9,
+  clusterProperties: { worst: ["max", ["coalesce", ["get", "level"], 0]] } } : {});
+const shownLevel = ["coalesce", ["get", "worst"], ["get", "level"], 0];
+const options = { city: () => ({ promoteId: "id" }), stations: clusters };
 
 const style = () => ({
   version: 8,
   sources: Object.fromEntries(["province", "city", "county", "rivers", "stations"].map((name) =>
-    [name, { type: "geojson", data: empty, ...(name === "city" ? { promoteId: "id" } : {}) }])),
+    [name, { type: "geojson", data: empty, ...options[name]?.() }])),
   layers: [
     { id: "paper", type: "background", paint: { "background-color": css("--sheet") } },
     { id: "land", type: "fill", source: "province", paint: { "fill-color": css("--land") } },
@@ -200,10 +207,14 @@ const style = () => ({
       layout: { "text-field": ["get", "name"], "text-size": 11 },
       paint: { "text-color": css("--quiet"), "text-halo-color": css("--sheet"), "text-halo-width": 1.2 } },
     { id: "stations", type: "symbol", source: "stations",
-      layout: { "icon-image": ["concat", "level-", ["to-string", ["coalesce", ["get", "level"], 0]]],
+      layout: { "icon-image": ["concat", "level-", ["to-string", shownLevel]],
         "icon-size": ["interpolate", ["linear"], ["zoom"], 5, 0.62, 7, 0.8, 9, 1.05],
-        "icon-allow-overlap": true, "symbol-sort-key": ["coalesce", ["get", "level"], 0] }, paint: {} },
-    { id: "station-name", type: "symbol", source: "stations", minzoom: 8.8,
+        "icon-allow-overlap": true, "symbol-sort-key": shownLevel }, paint: {} },
+    { id: "cluster-count", type: "symbol", source: "stations", filter: ["has", "point_count"],
+      layout: { "text-field": ["to-string", ["get", "point_count"]], "text-size": 10, "text-offset": [1.1, -0.8],
+        "text-allow-overlap": true },
+      paint: { "text-color": css("--ink"), "text-halo-color": css("--sheet"), "text-halo-width": 1.6 } },
+    { id: "station-name", type: "symbol", source: "stations", minzoom: 8.8, filter: ["!", ["has", "point_count"]],
       layout: { "text-field": ["get", "name"], "text-size": 12, "text-variable-anchor": ["top", "bottom", "right", "left"],
         "text-radial-offset": 1.05, "symbol-sort-key": ["-", 0, ["coalesce", ["get", "level"], 0]] },
       paint: { "text-color": css("--ink"), "text-halo-color": css("--sheet"), "text-halo-width": 1.4 } },
@@ -253,7 +264,7 @@ const inside = ([x, y], polygons) => polygons.some((rings) => {
 });
 const placeCities = () => {
   const halfWidth = 30, halfHeight = 19;
-  const taken = dataOf().stations.features.map((f) => map.project(f.geometry.coordinates)).map((p) => [p.x, p.y, 9, 9]);
+  const taken = crowded() ? [] : dataOf().stations.features.map((f) => map.project(f.geometry.coordinates)).map((p) => [p.x, p.y, 9, 9]);
   for (const city of cities) {
     const home = map.project(city.label);
     let best = null;
@@ -304,11 +315,11 @@ const showTip = (event) => {
   const found = event.features?.[0];
   if (!found) return;
   map.getCanvas().style.cursor = "pointer";
-  const { name, city, text } = found.properties;
+  const { name, city, text, point_count: count, worst } = found.properties;
   const title = document.createElement("b");
-  title.textContent = city ? `${name} · ${city}` : name;
   const line = document.createElement("span");
-  line.textContent = text;
+  title.textContent = count ? words.cluster.replace("{n}", count) : [name, city].filter(Boolean).join(" · ");
+  line.textContent = count ? words.worst.replace("{level}", worst || "—") : text;
   tip.replaceChildren(title, line);
   tip.hidden = false;
   const { x, y } = event.point;
@@ -386,7 +397,12 @@ const start = async () => {
     map.on("zoom", labels);
     map.on("mousemove", "stations", showTip);
     map.on("mouseleave", "stations", () => { tip.hidden = true; map.getCanvas().style.cursor = ""; });
-    map.on("click", "stations", (event) => openStation(event.features[0].properties.key));
+    map.on("click", "stations", async (event) => {
+      const { key, cluster_id: cluster } = event.features[0].properties;
+      if (cluster === undefined) { openStation(key); return; }
+      const zoom = await map.getSource("stations").getClusterExpansionZoom(cluster);
+      map.easeTo({ center: event.features[0].geometry.coordinates, zoom, animate: !still.matches });
+    });
     map.on("moveend", (event) => { if (event.originalEvent) rememberView(); });
     box.dataset.ready = "true";
   });
