@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import signal
 import socket
 import statistics
@@ -101,6 +102,19 @@ def measure(port: int, paths: dict[str, str]) -> dict[str, dict[str, float]]:
     }
 
 
+def busy(pid: int, port: int, path: str) -> float:
+    """Return the processor seconds the server spends on one answer: steady on a busy machine."""
+
+    def spent() -> int:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = spent()
+    for _ in range(ROUNDS):
+        ask(port, path)
+    return (spent() - before) / os.sysconf("SC_CLK_TCK") / ROUNDS
+
+
 def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -125,6 +139,8 @@ def main() -> None:
                 "plain json of the same size": "/yardstick/",
             }
             found = measure(port, paths)
+            for name, path in paths.items():
+                found[name]["cpu"] = busy(server.pid, port, path)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(60)
@@ -147,13 +163,15 @@ def report(stations: int, found: dict[str, dict[str, float]]) -> None:
     out = Report("map")
     for name, row in found.items():
         kilobytes = row["bytes"] / 1024
-        for part in ("p50", "p95"):
+        for part in ("p50", "p95", "cpu"):
             out.time(f"{name}, {stations:,} stations, {kilobytes:,.0f} kB, {part}", row[part])
     newest, yard = found["map json, newest hour"], found["plain json of the same size"]
     out.ratio("map json to plain json, p50", newest["p50"] / yard["p50"])
     out.ratio(
         "100 ms to map json, p50", BAR_SECONDS / newest["p50"], ">= 1", newest["p50"] < BAR_SECONDS
     )
+    cpu = newest["cpu"]
+    out.ratio("100 ms to map json, processor", BAR_SECONDS / cpu, ">= 1", cpu < BAR_SECONDS)
     out.save()
 
 
