@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from fenhe.platform import owner
 from fenhe.platform.registry.models import SitePlace
-from fenhe.platform.verdicts import engine
-from fenhe.store import Store
+from fenhe.platform.verdicts import dirty, engine, standing
+from fenhe.platform.verdicts.models import DirtyDay
 from tests.platform.conftest import (  # noqa: F401  fixtures are found by being here
     World,
     data,
@@ -22,18 +24,32 @@ from tests.platform.conftest import (  # noqa: F401  fixtures are found by being
     world,
 )
 
-DAY = "2026-03-02"
-
 
 @pytest.fixture
-def judged(store: Store, world: World, tmp_path: Path) -> World:  # noqa: F811
-    """Two stations, one of them published, with a day of hours under both editions."""
+def judged(
+    data: Path,  # noqa: F811
+    world: World,  # noqa: F811
+    tmp_path_factory: pytest.TempPathFactory,
+) -> World:
+    """Two stations, one of them published, with a day of hours under both editions.
+
+    The first test imports and judges; the others begin with a copy of its data folder.
+    """
     world.inside.published = True
     world.inside.save()
     SitePlace.objects.create(site=world.inside, lon=112.5, lat=37.8)
     SitePlace.objects.create(site=world.outside, lon=113.3, lat=40.1)
-    load(tidy(tmp_path / "hours.csv", hours("in") + hours("out", count=20)))
-    engine.catch_up(store)
+    standing.create()
+    kept = tmp_path_factory.getbasetemp() / "judged"
+    if kept.exists():
+        shutil.copytree(kept, data, dirs_exist_ok=True)
+        dirty.mark(owner.store())
+        DirtyDay.objects.all().delete()
+        return world
+    load(tidy(data.parent / "hours.csv", hours("in") + hours("out", count=20)))
+    engine.catch_up(owner.store())
+    owner.close()
+    shutil.copytree(data, kept)
     return world
 
 

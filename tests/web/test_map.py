@@ -138,9 +138,9 @@ def test_shapes_are_sent_once(judged: World, visitor: Client) -> None:
 def test_queries_do_not_grow_with_the_stations(
     judged: World, visitor: Client, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         get(visitor, f"/en/?t={T}")
     judged.outside.published = True
     judged.outside.save()
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         get(visitor, f"/en/?t={T}")

@@ -175,5 +175,5 @@ def test_list_finds_by_name_and_code(judged: World, visitor: Client) -> None:
 def test_queries_of_a_station_page_are_bounded(
     judged: World, visitor: Client, django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         assert visitor.get(PAGE).status_code == 200
