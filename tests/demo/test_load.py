@@ -17,8 +17,7 @@ from fenhe.platform import clock, owner, paths
 from fenhe.platform.demo import load, scene
 from fenhe.platform.demo.boundaries import data_folder
 from fenhe.platform.monitoring.models import Import
-from fenhe.platform.registry import door
-from fenhe.platform.registry.directory import Directory
+from fenhe.platform.registry import directory, door
 from fenhe.platform.registry.models import Region, Site
 from fenhe.platform.verdicts import standing
 from fenhe.platform.workflow.models import AuditLog
@@ -65,7 +64,7 @@ def published(name: str) -> pl.DataFrame:
         }
     ).with_columns(day=(pl.col("start") + beijing.OFFSET).dt.date())
     asked = frame.select("station", "city", "day").unique()
-    return frame.join(Directory.load().resolve(asked), on=["station", "city", "day"])
+    return frame.join(directory.load().resolve(asked), on=["station", "city", "day"])
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from django.db import transaction
 
 from fenhe.base.errors import BadInput
+from fenhe.platform.registry import directory
 from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
-from fenhe.platform.registry.directory import Directory, split_note
 from fenhe.platform.registry.models import Region, Site, SiteName, SitePlace
 from fenhe.platform.registry.queries import city_codes, shown_on, site_facts, sites_on
 from fenhe.platform.workflow.acts import local_actor
@@ -152,28 +152,14 @@ def test_what_is_no_boundary_file_is_refused(
     assert not Region.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "plain", "note"),
-    [
-        ("上兰(对照点)", "上兰", "对照点"),
-        ("市政府(20190313启用)", "市政府", "20190313启用"),
-        ("环保局（停运161122）(145)", "环保局", "停运161122; 145"),
-        ("坞城", "坞城", ""),
-        ("(145)", "(145)", ""),
-    ],
-)
-def test_bracketed_notes_are_split_off(name: str, plain: str, note: str) -> None:
-    assert split_note(name) == (plain, note)
-
-
 def test_the_directory_follows_what_was_known_at_a_commit(world: World, tmp_path: Path) -> None:
     _stations(tmp_path / "s.csv", "late,晚,140105,L1,,,,,\n")
     asked = pl.DataFrame(
         {"station": ["L1"], "city": [None], "day": [date(2020, 1, 1)]},
         schema={"station": pl.String, "city": pl.String, "day": pl.Date},
     )
-    assert Directory.load().resolve(asked)["site"].to_list() == ["late"]
-    assert Directory.load(as_of=6).resolve(asked)["reason"].to_list() == ["unknown_station:L1"]
+    assert directory.load().resolve(asked)["site"].to_list() == ["late"]
+    assert directory.load(as_of=6).resolve(asked)["reason"].to_list() == ["unknown_station:L1"]
 
 
 def test_answers_kept_follow_every_change_of_the_registry(

@@ -18,13 +18,14 @@ from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.methods import registry as methods
 from fenhe.methods.frames import apply
-from fenhe.platform.registry.directory import Directory
+from fenhe.platform.registry import directory as registered
 from fenhe.platform.verdicts.judge import day_number
 from fenhe.protocols.tables import feeds
 from fenhe.protocols.tables.feeds import Feed
 from fenhe.protocols.tables.parse import parse
 from fenhe.protocols.tables.plausibility import Examination, examine
 from fenhe.protocols.tables.reader import NO_LIMITS, Limits, TextBatch, open_table
+from fenhe.protocols.tables.stations import Directory
 from fenhe.store import Load, RawFile, Receipt, Store
 
 Progress = Callable[[dict[str, Any]], None]
@@ -107,7 +108,7 @@ def run(
 ) -> Loaded:
     """Load a kept file; ``feed`` must be settled. ``rows`` is what progress is measured by."""
     table = open_table(raw.path, name=raw.name)
-    directory = Directory.load()
+    directory = registered.load()
     unresolved: dict[str, int] = {}
     done = 0
     with store.begin_import(feed.id, raw, actor) as job:

@@ -11,7 +11,6 @@ import numpy as np
 from django.db import transaction
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.platform.registry.directory import split_note
 from fenhe.platform.registry.models import (
     ALWAYS,
     END_OF_TIME,
@@ -24,6 +23,7 @@ from fenhe.platform.registry.models import (
 )
 from fenhe.protocols.geo import gcj02_to_wgs84
 from fenhe.protocols.tables import reader
+from fenhe.protocols.tables.station_names import clean_name
 
 REQUIRED = ("site", "name", "region")
 OPTIONAL = (
@@ -139,7 +139,7 @@ def _enter(row: _Row, known: _Known) -> None:
     if span["valid_to"] < span["valid_from"]:
         raise row.wrong("valid_to", "lies before valid_from")
     kept = {"source": row.text("source", known.source), "commit": known.commit}
-    name, note = split_note(row.needed("name"))
+    name, note = clean_name(row.needed("name"))
     _, new = SiteName.objects.get_or_create(
         site=site, name_zh=name, name_en=row.text("name_en"), note=note, **span, defaults=kept
     )

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-_BRACKETS = str.maketrans("（）〔〕【】［］", "()()()()")
-_NOTE = re.compile(r"^(?P<name>[^()]+)\((?P<note>[^()]*)\)?\s*$")
+_OPENING, _CLOSING = "(（〔【［", ")）〕】］"
 _CLOSED = re.compile(r"(?:停运|停用|撤销)\s*(\d{8}|\d{6})|(\d{8}|\d{6})\s*(?:停运|停用|撤销)")
 _OPENED = re.compile(r"(?:启用|投用)\s*(\d{8}|\d{6})|(\d{8}|\d{6})\s*(?:启用|投用)")
 _CITY_ENDING = r"(?:市|地区|自治州|盟)$"
@@ -25,12 +24,10 @@ class CleanName(NamedTuple):
 
 @dataclass(frozen=True)
 class Note:
-    """What a note says; dates are None where it gives none."""
+    """The days a note gives; None where it gives none."""
 
-    closed: bool = False
     closed_on: date | None = None
     opened_on: date | None = None
-    control: bool = False
 
 
 def clean_name(text: str) -> CleanName:
@@ -38,25 +35,26 @@ def clean_name(text: str) -> CleanName:
 
     >>> clean_name("金胜(停运161122)")
     CleanName(name='金胜', note='停运161122')
+    >>> clean_name("环保局（停运161122）(145)")
+    CleanName(name='环保局', note='停运161122; 145')
     """
-    plain = text.replace("\u3000", " ").strip().translate(_BRACKETS)
-    match = _NOTE.match(plain)
-    if match is None:
-        return CleanName(plain, "")
-    return CleanName(match["name"].strip(), match["note"].strip())
+    whole = plain = text.strip()
+    notes: list[str] = []
+    while (at := max(map(plain.rfind, _OPENING))) >= 0:
+        note = plain[at + 1 :]
+        if any(mark in note[:-1] for mark in _CLOSING):
+            break  # the brackets stand inside the name
+        notes.insert(0, note.rstrip(_CLOSING).strip())
+        plain = plain[:at].rstrip()
+    return CleanName(plain, "; ".join(filter(None, notes))) if plain else CleanName(whole, "")
 
 
 def read_note(note: str) -> Note:
-    """Read closing, opening and control-site remarks; ``161122`` is 2016-11-22.
+    """Read the days of closing and opening remarks; ``161122`` is 2016-11-22.
 
     Whatever else a note holds, an impossible date too, stays unread.
     """
-    return Note(
-        closed="停运" in note or "停用" in note or "撤销" in note,
-        closed_on=_date(_CLOSED, note),
-        opened_on=_date(_OPENED, note),
-        control="对照" in note,
-    )
+    return Note(closed_on=_date(_CLOSED, note), opened_on=_date(_OPENED, note))
 
 
 def _date(pattern: re.Pattern[str], note: str) -> date | None:
@@ -71,5 +69,6 @@ def _date(pattern: re.Pattern[str], note: str) -> date | None:
 
 
 def plain_city(column: pl.Expr) -> pl.Expr:
-    """Return a city's name without its rank: 太原市 and 太原 are one."""
-    return column.str.strip_chars().str.replace(_CITY_ENDING, "")
+    """Return a city's name without its rank: 太原市 and 太原 are one; null where it is empty."""
+    plain = column.str.strip_chars().str.replace(_CITY_ENDING, "")
+    return pl.when(plain != "").then(plain)
