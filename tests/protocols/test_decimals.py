@@ -130,3 +130,16 @@ def test_an_all_empty_column_is_no_error():
     units, k, bad = scaled(column(None, " "))
     assert units.to_list() == [None, None]
     assert (k, bad.to_list()) == (0, [False, False])
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["7", "+7", "-7", "0.10", "-.5", "5.", "007", ".5", ".-5", ".+5", "-.", "1.2.3", "1e3", ""],
+)
+def test_plain_columns_are_read_as_any_other(spelling: str) -> None:
+    column = pl.Series("x", ["12", None, spelling, "3.25"])
+    among_odd = pl.concat([column, pl.Series("x", [" 1 "])])
+    alone, beside = read_cells(column), read_cells(among_odd)
+    for quick, close in zip(alone, beside, strict=True):
+        assert quick.to_list() == close.to_list()[:-1]
+        assert quick.dtype == close.dtype

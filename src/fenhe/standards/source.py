@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class SourceFile:
         return Place(self.name, self.line(header, key, nth))
 
 
+@cache
 def _header(text: str) -> str | None:
     match = re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", text)
     return match.group(1).strip() if match else None

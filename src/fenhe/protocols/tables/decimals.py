@@ -56,6 +56,8 @@ def scaled(series: pl.Series, max_decimals: int = MAX_DECIMALS) -> Scaled:
     """
     cells = read_cells(series, max_decimals)
     k = int(cells.decimals.max() or 0)  # type: ignore[arg-type]
+    if k == 0:
+        return Scaled(cells.mantissa, k, cells.bad)
     frame = pl.DataFrame({"m": cells.mantissa, "d": cells.decimals, "bad": cells.bad})
     missing_places = k - cells.decimals.cast(pl.Int64)
     frame = frame.with_columns(_POWERS.gather(missing_places).alias("f")).with_columns(
@@ -73,6 +75,34 @@ def read_cells(series: pl.Series, max_decimals: int = MAX_DECIMALS) -> Cells:
     written (``2.50`` has 2, ``1e3`` has 0), at most ``max_decimals``, folded as in
     ``scaled``. Bad cells have a null mantissa.
     """
+    return _all_plain(series, max_decimals) or _read_closely(series, max_decimals)
+
+
+def _all_plain(series: pl.Series, max_decimals: int) -> Cells | None:
+    """Read a column of nothing but digits, signs and points in few passes; else None.
+
+    Without its point a plain number is a whole one, and what a whole number is cut from is
+    plain, but for a point before the sign.
+    """
+    text = pl.col("t")
+    point = text.str.find(".", literal=True).cast(pl.Int64)
+    places = (text.str.len_bytes().cast(pl.Int64) - point - 1).fill_null(0)
+    frame = pl.DataFrame({"t": series.cast(pl.String)})
+    frame = frame.with_columns(
+        m=text.str.replace(".", "", literal=True).cast(pl.Int64, strict=False), d=places
+    )
+    fits = (text.is_null() | pl.col("m").is_not_null()) & (pl.col("d") <= max_decimals)
+    led = text.str.starts_with(".").any()
+    if not frame.select((fits.all() & ~led).fill_null(value=True)).item():
+        return None
+    return Cells(
+        frame["m"].alias(series.name),
+        frame.select(pl.when(text.is_not_null()).then("d").cast(pl.UInt8)).to_series(),
+        pl.repeat(value=False, n=len(series), dtype=pl.Boolean, eager=True).alias("bad"),
+    )
+
+
+def _read_closely(series: pl.Series, max_decimals: int) -> Cells:
     text = pl.col("t")
     frame = pl.DataFrame({"t": series.cast(pl.String)}).with_columns(text.str.strip_chars(_SPACE))
     frame = frame.with_columns(
