@@ -169,6 +169,7 @@ def test_twin_holds_both_editions(judged: World, visitor: Client) -> None:
 
 def test_list_finds_by_name_and_code(judged: World, visitor: Client) -> None:
     assert "晋源" in visitor.get("/en/stations/?q=晋").content.decode()
+    assert "晋源" in visitor.get("/en/stations/?q=小店").content.decode()
     assert "No station fits" in visitor.get("/en/stations/?q=平城").content.decode()
 
 

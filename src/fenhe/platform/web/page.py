@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -15,11 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from fenhe.base.errors import FenheError
-from fenhe.platform.monitoring import exports
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Region, Role, Setting, Site
 from fenhe.platform.web.levels import english
 from fenhe.platform.web.words import joined
+from fenhe.protocols.tables import writer
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -85,31 +83,15 @@ def twin(frame: pl.DataFrame, form: str, name: str) -> HttpResponse:
     """Return a table as ``json``, ``csv`` or ``xlsx``; text that a sheet would run is disarmed."""
     if form == "json":
         return HttpResponse(_as_json(frame), content_type="application/json; charset=utf-8")
-    safe = exports.disarmed(frame)
-    if form == "csv":
-        response = HttpResponse(_as_csv(safe), content_type="text/csv; charset=utf-8")
-    else:
-        response = HttpResponse(_as_xlsx(safe), content_type=XLSX)
+    content = writer.encoded(frame, f".{form}", bom=True)  # the mark makes Excel read UTF-8
+    kind = XLSX if form == "xlsx" else "text/csv; charset=utf-8"
+    response = HttpResponse(content, content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 
 
 def _as_json(frame: pl.DataFrame) -> str:
     return json.dumps({"rows": frame.to_dicts()}, ensure_ascii=False, default=str)
-
-
-def _as_csv(frame: pl.DataFrame) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(frame.columns)
-    writer.writerows(frame.iter_rows())
-    return b"\xef\xbb\xbf" + buffer.getvalue().encode()  # the mark makes Excel read UTF-8
-
-
-def _as_xlsx(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_excel(buffer, autofit=True)
-    return buffer.getvalue()
 
 
 TWINS: Sequence[str] = ("json", "csv", "xlsx")
