@@ -33,6 +33,7 @@ _COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
 _SUMS = ", ".join(f"coalesce(sum(r.{name}), 0)::BIGINT AS {name}" for name in _COUNTS)
 _UNFINISHED = f"""
 SELECT i."import", i.raw, i.commit, coalesce(max(r.last_row), 0) AS last_row,
+       NOT EXISTS (FROM import_log e WHERE e.raw = i.raw AND e."import" < i."import") AS first,
        count(r.batch)::INTEGER AS batches, {_SUMS}
 FROM import_log i JOIN raw_file f USING (raw) LEFT JOIN receipt r USING ("import")
 WHERE i.feed = ? AND f.sha256 = ?
@@ -175,7 +176,7 @@ def _resume(parts: Parts, feed: str, actor: str, row: dict[str, Any]) -> Load:
     if row["import"] in parts.live:
         raise BadInput(f"import {row['import']} of the same file by {feed} is under way")
     counts = {name: row[name] for name in (*_COUNTS, "last_row")}
-    job = Job(row["import"], feed, row["raw"], row["commit"])
+    job = Job(row["import"], feed, row["raw"], row["commit"], first=row["first"])
     return Load(parts, job, actor, Receipt(job.number, feed, **counts), row["batches"] + 1)
 
 
@@ -191,7 +192,7 @@ def _open(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
         row = {"import": number, "feed": feed, "raw": raw, "name": file.name}
         row |= {"actor": actor, "commit": commit.number}
         commit.session.insert("import_log", schema.frame("import_log", [row]))
-    job = Job(number, feed, raw, commit.number)
+    job = Job(number, feed, raw, commit.number, first=top["known"] is None)
     return Load(parts, job, actor, Receipt(number, feed), batch=1)
 
 

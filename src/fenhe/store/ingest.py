@@ -55,12 +55,16 @@ class Parts:
 
 @dataclass(frozen=True)
 class Job:
-    """An import as the tables know it; ``opened`` is the commit that began it."""
+    """An import as the tables know it; ``opened`` is the commit that began it.
+
+    ``first``: no import before this one has told of the same bytes.
+    """
 
     number: int
     feed: str
     raw: int
     opened: int
+    first: bool
 
 
 class Writer:
@@ -79,7 +83,7 @@ class Writer:
         beside = classify.against(rows, standing)
         told = self._told_before(beside, statistic, commit)
         outcome = classify.classify(beside, told, self._job.raw, self._job.opened)
-        self._supersede(standing.join(outcome.replaced, on=classify.HOUR), statistic, commit)
+        self._supersede(_former(standing, outcome.replaced), statistic, commit)
         written = self._stand(outcome, statistic, commit)
         written += self._pass(outcome.passed, statistic, commit)
         self._flag(outcome.conflicts, commit)
@@ -93,7 +97,7 @@ class Writer:
         )
 
     def _told_before(self, beside: pl.DataFrame, statistic: str, commit: Commit) -> pl.DataFrame:
-        hours = classify.doubtful(beside)
+        hours = beside.clear() if self._job.first else classify.doubtful(beside)
         if hours.is_empty():
             return pl.DataFrame()
         parameters = [*_bounds(hours, statistic), self._job.raw, self._job.opened]
@@ -152,6 +156,13 @@ class Writer:
         )
         kept = commit.session.insert("quarantine", rows)
         return Receipt(self._job.number, self._job.feed, rejected=kept, commit=commit.number)
+
+
+def _former(standing: pl.DataFrame, replaced: pl.DataFrame) -> pl.DataFrame:
+    """Return the standing rows of the replaced hours; every one of those has a row."""
+    if replaced.height == standing.height:
+        return standing
+    return standing.join(replaced, on=classify.HOUR)
 
 
 def _superseded(commit: Commit) -> dict[str, object]:
