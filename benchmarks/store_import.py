@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from common import Report, Watch, watch
 
+from fenhe.base.ahead import ahead
 from fenhe.protocols.tables import feeds
 from fenhe.protocols.tables.parse import parse
 from fenhe.protocols.tables.reader import open_table
@@ -95,8 +96,7 @@ def whole_path(store: Store, path: Path, count: int) -> Watch:
     with watch() as taken:
         kept = store.raw.keep(path)
         with store.begin_import(feed.id, kept, "bench") as running:
-            for batch in open_table(path).batches():
-                parsed = parse(feed, batch)
+            for parsed in ahead(parse(feed, batch) for batch in open_table(path).batches()):
                 found = parsed.observations.rename({"station": "site"})
                 running.write(found, parsed.rejected, parsed.received)
             receipt = running.finish()

@@ -7,7 +7,8 @@ goes on where it stopped when the same file is imported again: the store sees to
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from fenhe.base import beijing
+from fenhe.base.ahead import ahead
 from fenhe.base.errors import BadInput
 from fenhe.methods import registry as methods
 from fenhe.methods.frames import apply
@@ -26,7 +28,7 @@ from fenhe.protocols.tables.parse import parse
 from fenhe.protocols.tables.plausibility import Examination, examine
 from fenhe.protocols.tables.reader import NO_LIMITS, Limits, TextBatch, open_table
 from fenhe.protocols.tables.stations import Directory
-from fenhe.store import Load, RawFile, Receipt, Store
+from fenhe.store import RawFile, Receipt, Store
 
 Progress = Callable[[dict[str, Any]], None]
 WRITTEN = ["site", "item", "statistic", "start", "end", "value", "decimals", "raw_row"]
@@ -106,37 +108,55 @@ def run(
     progress: Progress = silent,
     rows: int = 0,
 ) -> Loaded:
-    """Load a kept file; ``feed`` must be settled. ``rows`` is what progress is measured by."""
+    """Load a kept file; ``feed`` must be settled. ``rows`` is what progress is measured by.
+
+    While the store writes one batch, the next one is read and parsed.
+    """
     table = open_table(raw.path, name=raw.name)
     directory = registered.load()
-    unresolved: dict[str, int] = {}
+    unresolved: Counter[str] = Counter()
     done = 0
     with store.begin_import(feed.id, raw, actor) as job:
-        for batch in table.batches():
-            done += batch.frame.height
-            if not _is_stored(batch, job):
-                _write(batch, feed, directory, job, unresolved)
+        for batch in ahead(_prepared(table.batches(), feed, directory, job.resume_row)):
+            done += batch.rows
+            unresolved.update(batch.unresolved)
+            if batch.received:
+                job.write(batch.known, batch.rejected, batch.received)
             progress({"rows": done, "of": max(rows, done), **_counts(job.total)})
         receipt = job.finish()
-    return Loaded(raw, receipt, unresolved)
+    return Loaded(raw, receipt, dict(unresolved))
 
 
-def _is_stored(batch: TextBatch, job: Load) -> bool:
-    """Say whether an earlier, cut short run of this import has committed the whole batch."""
-    last = batch.rows.max()
-    return isinstance(last, int) and last <= job.resume_row
+@dataclass(frozen=True)
+class _Prepared:
+    """A batch as the store takes it; nothing received: it was empty, or stored before."""
+
+    rows: int
+    known: pl.DataFrame = field(default_factory=pl.DataFrame)
+    rejected: pl.DataFrame = field(default_factory=pl.DataFrame)
+    received: int = 0
+    unresolved: dict[str, int] = field(default_factory=dict)
 
 
-def _write(
-    batch: TextBatch, feed: Feed, directory: Directory, job: Load, unresolved: dict[str, int]
-) -> None:
+def _prepared(
+    batches: Iterable[TextBatch], feed: Feed, directory: Directory, stored_until: int
+) -> Iterator[_Prepared]:
+    """Parse the batches that an earlier, cut short run of this import has not committed."""
+    for batch in batches:
+        last = batch.rows.max()
+        stored = isinstance(last, int) and last <= stored_until
+        yield _Prepared(batch.frame.height) if stored else _prepare(batch, feed, directory)
+
+
+def _prepare(batch: TextBatch, feed: Feed, directory: Directory) -> _Prepared:
     parsed = parse(feed, batch)
     known, unknown = resolved(parsed.observations, directory)
-    for reason, count in unknown["reason"].value_counts().iter_rows():
-        unresolved[reason] = unresolved.get(reason, 0) + count
     lost = _texts(unknown, batch)
     rejected = pl.concat([parsed.rejected, lost]) if lost.height else parsed.rejected
-    job.write(known.select(WRITTEN), rejected, parsed.received)
+    unresolved = dict(unknown["reason"].value_counts().iter_rows())
+    return _Prepared(
+        batch.frame.height, known.select(WRITTEN), rejected, parsed.received, unresolved
+    )
 
 
 def resolved(observations: pl.DataFrame, directory: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
