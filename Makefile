@@ -52,7 +52,7 @@ lint: env-test
 	$(BIN)/lint-imports
 
 test: need-browser need-java lint
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n auto --dist loadscope $(TESTS)
 
 bench: env-test
 	@set -e; for one in benchmarks/[!_]*.py; do \
