@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fenhe.base.errors import BadInput
+from fenhe.protocols.tables import forms
+from fenhe.protocols.tables.forms import neutral
 from fenhe.protocols.tables.reader import open_table
-from fenhe.protocols.tables.writer import neutral, write_table
+from fenhe.protocols.tables.writer import encoded, open_writer, write_table
 
 FRAME = pl.DataFrame(
     {
@@ -23,7 +25,10 @@ FRAME = pl.DataFrame(
 )
 
 
-@pytest.mark.parametrize("text", ["=1", "+a", "-a", "@x", "\tx", "\rx", "＝1", "-1+1", "+", "-"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1", "=1+1", "+a", "+1*2", "-a", "-A1", "@x", "\tx", "\rx", "＝1", " =1", "-1+1", "+", "-"],
+)
 def test_a_text_like_a_formula_is_quoted(text):
     assert pl.select(neutral(pl.lit(text))).item() == "'" + text
 
@@ -100,3 +105,35 @@ def test_a_failed_write_leaves_the_former_file(tmp_path):
         write_table(pl.DataFrame({"o": [object()]}), path)
     assert path.read_text() == "former"
     assert [p.name for p in tmp_path.iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".xlsx", ".parquet", ".json", ".jsonl"])
+def test_bytes_are_those_of_the_file_and_batches_those_of_the_whole(tmp_path, ending):
+    path = write_table(FRAME, tmp_path / f"a{ending}")
+    with open_writer(tmp_path / f"b{ending}") as writer:
+        writer.write(FRAME.head(2))
+        writer.write(FRAME.tail(3))
+    (tmp_path / f"c{ending}").write_bytes(encoded(FRAME, ending))
+    tables = [open_table(tmp_path / f"{name}{ending}").read().frame for name in "abc"]
+    assert tables[0].equals(tables[1])
+    assert tables[0].equals(tables[2])
+    assert tables[0].height == FRAME.height
+    assert path.stat().st_size > 0
+
+
+@pytest.mark.parametrize("ending", [".json", ".jsonl"])
+def test_no_rows_are_a_whole_file_too(ending):
+    text = encoded(FRAME.clear(), ending).decode()
+    assert text == {".json": "[]\n", ".jsonl": "\n"}[ending]
+
+
+def test_what_is_no_number_in_json_is_null():
+    frame = pl.DataFrame({"v": [float("nan"), float("inf"), 1.5]})
+    assert encoded(frame, ".jsonl") == b'{"v":null}\n{"v":null}\n{"v":1.5}\n'
+
+
+def test_more_rows_than_a_sheet_holds_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(forms, "_SHEET_ROWS", FRAME.height)
+    with pytest.raises(BadInput, match=r"a.xlsx: an Excel sheet holds 5 rows"):
+        write_table(FRAME, tmp_path / "a.xlsx")
+    assert list(tmp_path.iterdir()) == []

@@ -13,12 +13,13 @@ import polars as pl
 
 from fenhe import standards
 from fenhe.base.errors import BadInput, Place
-from fenhe.cli import frames, writers
+from fenhe.cli import frames
 from fenhe.methods import registry
 from fenhe.methods.contract import Call, Column, Method
 from fenhe.methods.run import editions, run
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.reader import open_table
+from fenhe.protocols.tables.writer import open_writer
 
 #: Rows judged at a time: what bounds the memory of a large file.
 ROWS = 200_000
@@ -67,7 +68,7 @@ def command(
     frames.check_columns(method, table, outputs)
     rows = ROWS if method.adds_columns else sys.maxsize  # sums need all rows at once
     counts: Counter[str] = Counter()
-    with writers.open_writer(output, _number_columns(method, outputs)) as writer:
+    with open_writer(output, _number_columns(method, outputs)) as writer:
         for batch in frames.batches(method, table, by_day=edition is None, rows=rows):
             call = Call(batch.decimals, params, trace)
             result = run(method, batch.lazy, call, edition, known).to_native()

@@ -19,6 +19,7 @@ from fenhe.platform.monitoring.models import Import
 from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
 from fenhe.platform.verdicts import engine
 from fenhe.platform.workflow.acts import Actor, local_actor
+from fenhe.protocols.tables import writer
 from fenhe.protocols.tables.plausibility import Examination
 
 Args = dict[str, Any]
@@ -81,7 +82,7 @@ def quarantine(args: Args, _actor: Actor, _progress: Progress) -> Any:
 
 
 def export(args: Args, actor: Actor, _progress: Progress) -> Any:
-    """Write observations or cells to ``output`` (.csv, .parquet, .xlsx); returns the rows."""
+    """Write observations or cells to ``output``, by its ending; returns the rows."""
     wanted = exports.Wanted(
         what=args["what"],
         sites=tuple(args.get("sites") or ()),
@@ -91,9 +92,9 @@ def export(args: Args, actor: Actor, _progress: Progress) -> Any:
         as_of=args.get("as_of"),
     )
     output = Path(args["output"])
-    exports.check_output(output)
+    writer.check_path(output)
     frame = Export(wanted).run(actor)
-    exports.write(frame, output)
+    writer.write_table(frame, output, bom=True)
     return {"rows": frame.height, "output": str(output)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -15,7 +14,6 @@ from fenhe.base.errors import BadInput
 from fenhe.platform.registry.models import Site
 from fenhe.platform.registry.queries import city_codes
 from fenhe.platform.verdicts.models import Assessment
-from fenhe.protocols.tables.writer import neutral, write_table
 from fenhe.quality.flags import name as quality_name
 from fenhe.store import Store
 
@@ -103,24 +101,3 @@ def _labelled(rows: pl.DataFrame) -> pl.DataFrame:
         words = pl.col("quality").map_elements(quality_name, return_dtype=pl.String)
         shown = shown.with_columns(quality=words)
     return shown.select("site", "time", pl.exclude("site", "time"))
-
-
-def disarmed(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return frame.with_columns(neutral(pl.col(pl.String)))
-
-
-KINDS = (".csv", ".parquet", ".xlsx")
-
-
-def check_output(path: Path) -> None:
-    """Raise ``BadInput`` when a table can not be written there."""
-    if path.suffix.lower() not in KINDS:
-        raise BadInput(f"{path} is none of {', '.join(KINDS)}")
-    if not path.parent.is_dir():
-        raise BadInput(f"there is no folder {path.parent}")
-
-
-def write(frame: pl.DataFrame, path: Path) -> None:
-    """Write a table by its file name; text that a spreadsheet would run is disarmed."""
-    write_table(frame, path, bom=True)
