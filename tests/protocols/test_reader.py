@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
 import polars as pl
@@ -269,3 +270,19 @@ def test_a_sheet_is_chosen_by_name(tmp_path):
 
 def test_an_empty_sheet_is_refused(tmp_path):
     assert "sheet 'Sheet' is empty" in refusal(book(tmp_path, []))
+
+
+def test_small_blocks_come_as_batches_of_the_rows_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_text, "BLOCK", 16)
+    path = tmp_path / "small.csv"
+    path.write_text("a,b\n" + "".join(f"{n},x\n" for n in range(100)), encoding="utf-8")
+    table = open_table(path)
+    heights = [batch.frame.height for batch in table.batches(30)]
+    assert sum(heights) == 100
+    assert max(heights) <= 30
+    assert min(heights[:-1]) > 20
+    (whole,) = table.batches(1000)
+    assert whole.frame["a"].to_list() == [str(n) for n in range(100)]
+    assert whole.rows.to_list() == list(range(2, 102))

@@ -150,7 +150,8 @@ def frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
 
 def prepare(lake: Lake) -> None:
     """Create the tables that are not there yet, all in one transaction."""
-    missing = [name for name in TABLES if name not in lake.tables()]
+    there = lake.tables()
+    missing = [name for name in TABLES if name not in there]
     if missing:
         with lake.transaction() as session:
             for name in missing:

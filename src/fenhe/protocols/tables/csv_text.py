@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from fenhe.base.errors import BadInput, Place
 from fenhe.protocols.tables import encoding as enc
-from fenhe.protocols.tables.table import Limits, TextBatch, TextTable, batch_of, check_header
+from fenhe.protocols.tables.table import (
+    Limits,
+    TextBatch,
+    TextTable,
+    batch_of,
+    check_header,
+    joined,
+)
 
 BLOCK = 4 * 1024 * 1024
 _LONGEST_RECORD = 64 * 1024 * 1024
@@ -39,9 +46,8 @@ def open_csv(path: Path, name: str, limits: Limits) -> TextTable:
     columns = check_header(header, name)
 
     def source(rows: int) -> Iterator[TextBatch]:
-        return _batches(
-            _chunks(_text(path, name, limits, encoding), name), columns, delimiter, name
-        )
+        chunks = _chunks(_text(path, name, limits, encoding), name)
+        return _together(_batches(chunks, columns, delimiter, name), rows)
 
     return TextTable(name, "csv", columns, source, encoding=encoding, delimiter=delimiter)
 
@@ -143,6 +149,20 @@ def _batches(
         row += count
         if batch.frame.height:
             yield batch
+
+
+def _together(batches: Iterator[TextBatch], rows: int) -> Iterator[TextBatch]:
+    """Put small batches together while they hold at most ``rows``: each one costs its reader."""
+    kept: list[TextBatch] = []
+    height = 0
+    for batch in batches:
+        if kept and height + batch.frame.height > rows:
+            yield joined(kept)
+            kept, height = [], 0
+        kept.append(batch)
+        height += batch.frame.height
+    if kept:
+        yield joined(kept)
 
 
 def _parse_regular(chunk: bytes, columns: tuple[str, ...], delimiter: str) -> pl.DataFrame | None:

@@ -11,7 +11,7 @@ import polars as pl
 from fenhe.base.errors import BadInput, Place
 from fenhe.protocols.tables.decimals import read_cells
 
-ROWS = 200_000
+ROWS = 100_000
 _MB = 1024 * 1024
 _TIME = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ]\d{1,2}(:\d{2}){0,2})?$")
 
@@ -66,9 +66,15 @@ class TextTable:
         if not parts:
             schema = dict.fromkeys(self.columns, pl.String())
             return TextBatch(pl.DataFrame(schema=schema), pl.Series("row", [], dtype=pl.Int64))
-        return TextBatch(
-            pl.concat([part.frame for part in parts]), pl.concat([part.rows for part in parts])
-        )
+        return joined(parts)
+
+
+def joined(parts: Sequence[TextBatch]) -> TextBatch:
+    """Return consecutive batches, at least one, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    frame = pl.concat([part.frame for part in parts], rechunk=True)
+    return TextBatch(frame, pl.concat([part.rows for part in parts], rechunk=True))
 
 
 def batch_of(frame: pl.DataFrame, first_row: int) -> TextBatch:
