@@ -98,6 +98,8 @@ class Report:
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
             "python": sys.version.split()[0],
+            # how many processes wanted a core in the last minute: above the cores, others took part
+            "load_average": round(os.getloadavg()[0], 1),
             "figures": self.figures,
         }
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
