@@ -118,7 +118,7 @@ def notes(site: Site, start: datetime, end: datetime) -> list[dict[str, Any]]:
 def feeds() -> list[dict[str, Any]]:
     """Return every feed description with the sums of its receipts.
 
-    Keys: ``id, title_zh, title_en, source, licence, public, simulated, notes``, ``imports``
+    Keys: ``id, title_zh, title_en, source, licence, licence_zh, public, simulated, notes``, ``imports``
     (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at`` (naive UTC
     of the last receipt, None without one), ``balanced`` (bool).
     """
@@ -134,7 +134,7 @@ COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
 
 
 def _feed(feed: Any, sums: dict[str, Any] | None) -> dict[str, Any]:
-    said = ("id", "title_zh", "title_en", "source", "licence", "public", "simulated", "notes")
+    said = ("id", "title_zh", "title_en", "source", "licence", "licence_zh", "public", "simulated", "notes")
     counts = {name: sums[name] if sums else 0 for name in COUNTS}
     return {
         **{name: getattr(feed, name) for name in said},

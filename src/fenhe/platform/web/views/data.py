@@ -74,6 +74,7 @@ def _feed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "title": _in_language(row, "title"),
+        "licence": row["licence"] if levels.english() else row["licence_zh"],
         "last": _clock(last),
         "lag": None if last is None else int((now - last).total_seconds() // 3600),
     }

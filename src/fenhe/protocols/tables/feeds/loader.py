@@ -100,6 +100,7 @@ def read(path: Path) -> Feed:
         layout=layout,
         statistic=statistic,
         licence=part.take("licence", str),
+        licence_zh=part.take("licence_zh", str),
         source=part.take("source", str),
         public=part.take("public", bool),
         simulated=part.take("simulated", bool),

@@ -84,6 +84,7 @@ class Feed:
     layout: str  # wide | long
     statistic: str
     licence: str
+    licence_zh: str
     source: str
     public: bool
     simulated: bool
