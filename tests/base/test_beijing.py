@@ -52,3 +52,12 @@ def test_there_is_no_summer_time() -> None:
     zone = summer_1988.replace(tzinfo=UTC).astimezone(ZoneInfo("Asia/Shanghai"))
     assert zone.utcoffset() == timedelta(hours=9)
     assert beijing.to_beijing(summer_1988) == datetime(1988, 7, 1, 8, 0)
+
+
+def test_days_begin_at_beijing_midnight_and_end_where_the_next_begins() -> None:
+    first, last = date(2026, 2, 28), date(2026, 3, 1)
+    assert beijing.start_of(first) == datetime(2026, 2, 27, 16)
+    assert beijing.days(first, last) == (datetime(2026, 2, 27, 16), datetime(2026, 3, 1, 16))
+    start, end = beijing.days(last, last)
+    assert beijing.day_of(start) == beijing.day_of(end - beijing.HOUR) == last
+    assert beijing.day_of(end) == date(2026, 3, 2)

@@ -33,6 +33,16 @@ def day_of(start_utc: datetime) -> date:
     return to_beijing(start_utc).date()
 
 
+def days(first: date, last: date) -> tuple[datetime, datetime]:
+    """Return the naive UTC span of whole Beijing days, both included; its end is exclusive."""
+    return start_of(first), start_of(last) + timedelta(days=1)
+
+
+def start_of(day: date) -> datetime:
+    """Return the naive UTC instant at which a Beijing day begins."""
+    return to_utc(datetime(day.year, day.month, day.day))
+
+
 def parse_label(text: str) -> datetime:
     """Read a Beijing time label such as ``2018-02-20 07:00``; hour 24 is the next midnight.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -79,13 +79,9 @@ def _cells(store: Store, wanted: Wanted, sites: list[str], within: QuerySet[Site
 
 
 def _bounds(wanted: Wanted) -> tuple[datetime | None, datetime | None]:
-    start = _midnight(wanted.first) if wanted.first else None
-    end = _midnight(wanted.last + timedelta(days=1)) if wanted.last else None
+    start = beijing.start_of(wanted.first) if wanted.first else None
+    end = beijing.days(wanted.last, wanted.last)[1] if wanted.last else None
     return start, end
-
-
-def _midnight(day: date) -> datetime:
-    return beijing.to_utc(datetime(day.year, day.month, day.day))
 
 
 def _labelled(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 from django.db import transaction
@@ -170,7 +170,7 @@ def _values(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
 
 def _read(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
     first, last = wanted.select(pl.col("day").min(), pl.col("day").max().alias("last")).row(0)
-    start, end = _midnight(first), _midnight(last + timedelta(days=1))
+    start, end = beijing.days(first, last)
     sites = wanted["site"].unique().to_list()
     rows = store.observations(sites, statistic=STATISTIC, start=start, end=end)
     day = (pl.col("start") + beijing.OFFSET).dt.date()
@@ -180,7 +180,3 @@ def _read(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
         .join(wanted, on=["site", "day"], how="semi")
         .drop("day")
     )
-
-
-def _midnight(day: date) -> datetime:
-    return beijing.to_utc(datetime(day.year, day.month, day.day))

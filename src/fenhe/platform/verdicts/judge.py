@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -203,10 +203,3 @@ def _hashed(told: pl.DataFrame, by: str, question: Question) -> pl.DataFrame:
     return lines.select(
         by, "start", input_digest=pl.col("_said").map_elements(digest, return_dtype=pl.String)
     )
-
-
-def day_bounds(first: datetime, last: datetime) -> tuple[datetime, datetime]:
-    """Return the naive UTC span of the whole Beijing days of two instants."""
-    begin = beijing.to_beijing(first).replace(hour=0, minute=0, second=0, microsecond=0)
-    end = beijing.to_beijing(last).replace(hour=0, minute=0, second=0, microsecond=0)
-    return beijing.to_utc(begin), beijing.to_utc(end + timedelta(days=1))
