@@ -38,6 +38,10 @@ def test_reasons_in_words(code: str | None, said: str) -> None:
         ("not_a_number", "not a number"),
         ("unknown_station:某站", "station 某站 is not registered"),
         ("unknown_station", "station … is not registered"),
+        (
+            "station_outside_dates:南机场",
+            "station 南机场 was closed, not yet open or named otherwise on that day",
+        ),
         ("brand_new", "brand_new"),
     ],
 )

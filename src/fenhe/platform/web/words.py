@@ -111,7 +111,9 @@ def refusal_text(reason: str) -> str:
     stations = {
         "unknown_station": _("station %(name)s is not registered"),
         "ambiguous_station": _("station %(name)s fits more than one site"),
-        "station_outside_dates": _("station %(name)s was not called so on that day"),
+        "station_outside_dates": _(
+            "station %(name)s was closed, not yet open or named otherwise on that day"
+        ),
     }
     if kind in stations:
         return stations[kind] % {"name": what} if what else stations[kind] % {"name": "…"}
