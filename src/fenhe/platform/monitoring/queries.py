@@ -118,8 +118,8 @@ def notes(site: Site, start: datetime, end: datetime) -> list[dict[str, Any]]:
 def feeds() -> list[dict[str, Any]]:
     """Return every feed description with the sums of its receipts.
 
-    Keys: ``id, title_zh, title_en, source, licence, licence_zh, public, simulated, notes``, ``imports``
-    (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at`` (naive UTC
+    Keys: ``id, title_zh, title_en, source, licence, licence_zh, public, simulated, notes``,
+    ``imports`` (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at`` (naive UTC
     of the last receipt, None without one), ``balanced`` (bool).
     """
     found = owner.store().receipts("import")
@@ -130,14 +130,15 @@ def feeds() -> list[dict[str, Any]]:
     return [_feed(feed, by_feed.get(feed.id)) for feed in descriptions.known()]
 
 
+NAMES = ("id", "title_zh", "title_en", "source", "licence", "licence_zh")
+TOLD = (*NAMES, "public", "simulated", "notes")
 COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
 
 
 def _feed(feed: Any, sums: dict[str, Any] | None) -> dict[str, Any]:
-    said = ("id", "title_zh", "title_en", "source", "licence", "licence_zh", "public", "simulated", "notes")
     counts = {name: sums[name] if sums else 0 for name in COUNTS}
     return {
-        **{name: getattr(feed, name) for name in said},
+        **{name: getattr(feed, name) for name in TOLD},
         "imports": sums["imports"] if sums else 0,
         **counts,
         "last_at": sums["known_at"] if sums else None,
