@@ -119,8 +119,8 @@ def feeds() -> list[dict[str, Any]]:
     """Return every feed description with the sums of its receipts.
 
     Keys: ``id, title_zh, title_en, source, licence, licence_zh, public, simulated, notes``,
-    ``imports`` (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at`` (naive UTC
-    of the last receipt, None without one), ``balanced`` (bool).
+    ``imports`` (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at``
+    (naive UTC of the last receipt, None without one), ``balanced`` (bool).
     """
     found = owner.store().receipts("import")
     sums = found.group_by("feed").agg(
