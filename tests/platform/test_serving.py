@@ -82,7 +82,7 @@ def test_a_refused_file_ends_with_code_2_and_its_reasons(data: Path) -> None:
         (["import", "nothing.csv", "--feed", "tidy-hourly"], "there is no file"),
         (["import", __file__], "--feed"),
         (["import", __file__, "--feed", "nothing"], "nothing"),
-        (["export", "observations", "-o", "a.pdf"], "none of .csv"),
+        (["export", "observations", "-o", "a.pdf"], "known are .csv, .parquet"),
         (["export", "cells", "-o", "a.csv"], "is not an assessment"),
         (["receipts", "--replay", "9"], "there is no import 9"),
         (["user", "add", "x", "--role", "county", "--region", "999999"], "no region 999999"),

@@ -30,7 +30,7 @@ def command(  # noqa: PLR0917 (one option each)
     as_of: int | None,
     data: Path | None,
 ) -> None:
-    """Write observations or cells to a .csv, .parquet or .xlsx file."""
+    """Write observations or cells to a .csv, .parquet, .xlsx or .json file."""
     asked = {
         "what": what,
         "output": str(output.absolute()),
