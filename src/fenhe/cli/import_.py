@@ -10,13 +10,18 @@ import click
 from fenhe.base.errors import BadInput
 from fenhe.cli.owned import data_option, run
 
-KINDS = ("boundaries", "stations")
+KINDS = ("boundaries", "regions", "stations")
 
 
 @click.command("import")
-@click.argument("what", nargs=-1, required=True, metavar="[boundaries|stations] FILE")
+@click.argument("what", nargs=-1, required=True, metavar="[boundaries|regions|stations] FILE")
 @click.option("--feed", metavar="NAME", help="What the file is; see 'fenhe feeds'.")
 @click.option("--yes", is_flag=True, help="Load without asking.")
+@click.option(
+    "--new-stations",
+    metavar="REGION",
+    help="Enter stations nobody knows, unpublished, in this region (its code).",
+)
 @click.option("--datum", default="wgs84", help="Datum of boundaries: wgs84, cgcs2000 or gcj02.")
 @click.option("--source", default="", help="Where boundaries or stations come from.")
 @data_option
@@ -24,6 +29,7 @@ def command(  # noqa: PLR0917 (one option each)
     what: tuple[str, ...],
     feed: str | None,
     yes: bool,
+    new_stations: str | None,
     datum: str,
     source: str,
     data: Path | None,
@@ -37,6 +43,7 @@ def command(  # noqa: PLR0917 (one option each)
     \b
     fenhe import FILE --feed NAME         measurements
     fenhe import boundaries FILE          regions with shapes, GeoJSON
+    fenhe import regions FILE             regions without shapes: code, name
     fenhe import stations FILE            sites with dated names, codes and places
     """
     if what[0] in KINDS:
@@ -52,7 +59,7 @@ def command(  # noqa: PLR0917 (one option each)
     if not yes and not click.confirm("Load it?"):
         click.echo("nothing was stored")
         return
-    tell(run("import", asked, data, label="loading"))
+    tell(run("import", {**asked, "new_stations": new_stations}, data, label="loading"))
 
 
 def _file(name: str) -> Path:
@@ -109,4 +116,7 @@ def tell(receipt: dict[str, Any]) -> None:
     )
     if receipt["message"]:
         click.echo(f"in quarantine: {receipt['message']}")
-        click.echo("enter them with 'fenhe import stations', then 'fenhe receipts --replay IMPORT'")
+        click.echo(
+            "enter them with 'fenhe import stations', then 'fenhe receipts --replay IMPORT',"
+        )
+        click.echo("or import the file again with --new-stations REGION")

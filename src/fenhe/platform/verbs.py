@@ -16,7 +16,13 @@ from fenhe.platform import owner
 from fenhe.platform.monitoring import exports, imports, queries
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
-from fenhe.platform.registry.acts import ImportBoundaries, ImportStations
+from fenhe.platform.registry.acts import (
+    EnterNewcomers,
+    ImportBoundaries,
+    ImportDivisions,
+    ImportStations,
+)
+from fenhe.platform.registry.models import Region
 from fenhe.platform.verdicts import engine
 from fenhe.platform.workflow.acts import Actor, local_actor
 from fenhe.protocols.tables import writer
@@ -47,11 +53,34 @@ def _seen(path: Path, feed: str) -> Seen:
 
 
 def import_file(args: Args, actor: Actor, progress: Progress) -> Any:
-    """Load a file: ``path``, ``feed``; returns the receipt."""
+    """Load a file: ``path``, ``feed``; returns the receipt.
+
+    With ``new_stations``, the code of a region, stations nobody knows are entered there first.
+    """
     path = Path(args["path"])
     known = _examined.pop(_seen(path, args["feed"]), None) if path.is_file() else None
+    if args.get("new_stations"):
+        known = known or imports.look(path, args["feed"])
+        _enter_newcomers(path, known, _region(args["new_stations"]), actor)
     act = ImportFile(path, args["feed"], progress=progress, examination=known)
     return _receipt(act.run(actor))
+
+
+def _region(code: str) -> Region:
+    region = Region.objects.filter(pk=code).first()
+    if region is None:
+        raise BadInput(f"there is no region {code}; 'fenhe import regions FILE' enters some")
+    return region
+
+
+def _enter_newcomers(path: Path, found: Examination, region: Region, actor: Actor) -> None:
+    """Enter the stations nobody knows; a file that is refused anyway brings none."""
+    if not found.ok:
+        return
+    strangers = imports.strangers(path, found)
+    if strangers:
+        commit = owner.store().last_commit
+        EnterNewcomers(strangers, region, commit, found.file).run(actor)
 
 
 def replay(args: Args, actor: Actor, progress: Progress) -> Any:
@@ -108,6 +137,11 @@ def boundaries(args: Args, actor: Actor, _progress: Progress) -> Any:
     return act.run(actor)
 
 
+def divisions(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Take administrative divisions, without shapes, from the table at ``path``."""
+    return ImportDivisions(Path(args["path"])).run(actor)
+
+
 def stations(args: Args, actor: Actor, _progress: Progress) -> Any:
     """Take stations from ``path``; the facts carry the store's commit number."""
     commit = owner.store().last_commit
@@ -134,6 +168,7 @@ VERBS: dict[str, Verb] = {
     "quarantine": quarantine,
     "export": export,
     "boundaries": boundaries,
+    "regions": divisions,
     "stations": stations,
     "judge": judge,
 }

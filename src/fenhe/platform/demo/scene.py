@@ -61,13 +61,7 @@ class SetScene(ImportBoundaries):
         """Enter them; what is there already is written anew, not doubled."""
         shapes = {f["id"]: f["geometry"] for f in boundaries.shanxi()["features"]}
         found = [_boundary(row, shapes.get(int(row["code"]))) for row in boundaries.divisions()]
-        counts = enter([b for b in found if b.geometry], self.source)
-        for bare in (b for b in found if not b.geometry):
-            _, new = Region.objects.get_or_create(
-                code=bare.code,
-                defaults={"level": bare.level, "name_zh": bare.name_zh, "name_en": bare.name_en},
-            )
-            counts["created"] += new
+        counts = enter(found, self.source)
         rivers = json.loads((boundaries.data_folder() / "rivers.geojson").read_text("utf-8"))
         Setting.objects.update_or_create(pk="rivers", defaults={"value": rivers})
         notice = {"notice_zh": NOTICE_ZH, "notice_en": NOTICE_EN, "version": self.version}

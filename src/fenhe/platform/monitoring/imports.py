@@ -21,6 +21,7 @@ from fenhe.base.errors import BadInput
 from fenhe.methods import registry as methods
 from fenhe.methods.frames import apply
 from fenhe.platform.registry import directory as registered
+from fenhe.platform.registry.newcomers import Stranger
 from fenhe.platform.verdicts.judge import day_number
 from fenhe.protocols.tables import feeds
 from fenhe.protocols.tables.feeds import Feed
@@ -33,6 +34,7 @@ from fenhe.store import RawFile, Receipt, Store
 Progress = Callable[[dict[str, Any]], None]
 WRITTEN = ["site", "item", "statistic", "start", "end", "value", "decimals", "raw_row"]
 KEYS = ["station", "city", "day"]
+UNKNOWN_STATION = "unknown_station:"
 
 
 class ImportRefused(BadInput):
@@ -167,6 +169,25 @@ def resolved(observations: pl.DataFrame, directory: Directory) -> tuple[pl.DataF
     joined = dated.join(answers, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
     known = joined["site"].is_not_null()
     return joined.filter(known), joined.filter(~known)
+
+
+def strangers(path: Path, examination: Examination) -> list[Stranger]:
+    """Return the stations of an examined file that the registry does not know at all.
+
+    Those it knows on other days, or twice, are not strangers: they stay in quarantine. A code
+    is one station in whatever city the file puts it; a name is one in each city.
+    """
+    feed, directory = examination.feed, registered.load()
+    by_code = feed.station.kind == "code"
+    found: dict[str | tuple[str, str], Stranger] = {}
+    for batch in open_table(path, name=examination.file).batches():
+        _, unknown = resolved(parse(feed, batch).observations, directory)
+        new = unknown.filter(pl.col("reason").str.starts_with(UNKNOWN_STATION))
+        named = new.select("station", "city").unique(maintain_order=True)
+        for text, city in named.iter_rows():
+            stranger = Stranger(text, city or "", by_code)
+            found.setdefault(text if by_code else (text, stranger.city), stranger)
+    return list(found.values())
 
 
 def _texts(unknown: pl.DataFrame, batch: TextBatch) -> pl.DataFrame:

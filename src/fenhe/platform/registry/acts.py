@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from fenhe.base.errors import BadInput
-from fenhe.platform.registry import boundaries, door, stations
+from fenhe.platform.registry import boundaries, divisions, door, newcomers, stations
 from fenhe.platform.registry.models import Membership, Organisation, Region, Role, Site
 from fenhe.platform.workflow.acts import Act, Actor
 
@@ -119,6 +119,48 @@ class ImportBoundaries(Act[dict[str, int]]):
     def after(self, result: dict[str, int]) -> Any:
         """File and counts."""
         return {"file": self.path.name, "datum": self.datum, **result}
+
+
+@dataclass
+class ImportDivisions(Act[dict[str, int]]):
+    """Take administrative divisions from a table, where an agency has no boundaries."""
+
+    event = "registry.import_boundaries"
+    path: Path
+
+    def do(self, actor: Actor) -> dict[str, int]:
+        """Read and enter them; shapes that are there already stay."""
+        found = divisions.read_divisions(self.path)
+        if not found:
+            raise BadInput(f"{self.path} holds no division")
+        return boundaries.enter(found, self.path.name)
+
+    def after(self, result: dict[str, int]) -> Any:
+        """File and counts."""
+        return {"file": self.path.name, **result}
+
+
+@dataclass
+class EnterNewcomers(Act[stations.Outcome]):
+    """Enter the stations of a measurement file that nobody knows yet, unpublished."""
+
+    event = "registry.import_stations"
+    strangers: list[newcomers.Stranger]
+    region: Region
+    commit: int = 0
+    source: str = ""
+
+    def target(self) -> door.Target:
+        """The region they are entered in."""
+        return self.region
+
+    def do(self, actor: Actor) -> stations.Outcome:
+        """Enter them under the text the file calls them by."""
+        return newcomers.enter(self.strangers, self.region, self.commit, self.source)
+
+    def after(self, result: stations.Outcome) -> Any:
+        """File, region and counts."""
+        return {"file": self.source, "region": self.region.code, **result.created}
 
 
 @dataclass

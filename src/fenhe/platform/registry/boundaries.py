@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ SIZE_LIMIT = 200 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Boundary:
-    """One feature of the file."""
+    """One region of a file; ``geometry`` is empty where the file gives no shape."""
 
     code: str
     level: str
@@ -66,7 +66,8 @@ def enter(boundaries: list[Boundary], source: str) -> dict[str, int]:
             region.level, region.parent = boundary.level, parent or region.parent
             region.name_zh = boundary.name_zh
             region.name_en = boundary.name_en or region.name_en
-            region.shape, region.shape_source = boundary.geometry, source
+            if boundary.geometry:
+                region.shape, region.shape_source = boundary.geometry, source
             region.save()
         _repath()
     return counts
@@ -95,16 +96,21 @@ def _features(path: Path) -> Iterator[dict[str, Any]]:
 
 def _boundary(path: Path, number: int, feature: dict[str, Any]) -> Boundary:
     place = Place(f"{path}, feature {number}")
-    properties = feature.get("properties") or {}
+    found = division(feature.get("properties") or {}, place)
+    geometry = feature.get("geometry") or {}
+    if geometry.get("type") not in {"Polygon", "MultiPolygon"}:
+        raise BadInput(f"{found.code} has a {geometry.get('type')} for its shape", place=place)
+    return replace(found, geometry=geometry)
+
+
+def division(properties: Mapping[str, Any], place: Place) -> Boundary:
+    """Return a region by its code and name, without a shape; ``place`` is named in errors."""
     code = next((str(properties[n]) for n in CODE_NAMES if properties.get(n)), "")
     name = next((str(properties[n]) for n in NAME_NAMES if properties.get(n)), "")
     if not _CODE.match(code):
         raise BadInput(f"has no six-digit code (one of {', '.join(CODE_NAMES)})", place=place)
     if not name:
         raise BadInput(f"{code} has no name (one of {', '.join(NAME_NAMES)})", place=place)
-    geometry = feature.get("geometry") or {}
-    if geometry.get("type") not in {"Polygon", "MultiPolygon"}:
-        raise BadInput(f"{code} has a {geometry.get('type')} for its shape", place=place)
     level = str(properties.get("level") or _level(code))
     if level not in Region.Level.values:
         level = _level(code)
@@ -112,7 +118,7 @@ def _boundary(path: Path, number: int, feature: dict[str, Any]) -> Boundary:
     if isinstance(parent, dict):  # the DataV layout: {"adcode": 140000}
         parent = parent.get("adcode")
     parent = str(parent) if parent and str(parent) != code else _parent(code, level)
-    return Boundary(code, level, parent, name, str(properties.get("name_en") or ""), geometry)
+    return Boundary(code, level, parent, name, str(properties.get("name_en") or ""), {})
 
 
 def _level(code: str) -> str:
