@@ -69,7 +69,9 @@ class Csv:
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
         names = pl.select(neutral(pl.lit(pl.Series(frame.columns, dtype=pl.String)))).to_series()
-        safe = frame.with_columns(neutral(pl.col(pl.String)))
+        texts = frame.select(pl.col(pl.String).str.contains(_FORMULA).any())
+        risky = [column.name for column in texts if column.item()]  # most columns have none
+        safe = frame.with_columns(neutral(pl.col(risky)))
         safe.rename(dict(zip(frame.columns, names, strict=True))).write_csv(
             self.file,
             separator=self.separator,
