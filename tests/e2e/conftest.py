@@ -1,4 +1,4 @@
-"""The real server with the real demonstration data, and a real browser, once a session."""
+"""The real server with the real demonstration data, and a real browser, once a module."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail("the server did not come up:\n" + log.read_text(encoding="utf-8")[-3000:])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server that ``fenhe demo`` loaded and serves."""
     folder = tmp_path_factory.mktemp("demo")
@@ -65,9 +65,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of this machine."""
+    """A Chromium of this machine.
+
+    Not kept for longer than a module: its event loop would still run in this thread, and
+    Django refuses to touch a database beside one.
+    """
     if chromium() is None:
         pytest.fail("no Chromium here: apt-get install chromium, or set CHROMIUM to its path")
     with launched() as running:
