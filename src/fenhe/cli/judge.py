@@ -11,12 +11,11 @@ from pathlib import Path
 import click
 import polars as pl
 
-from fenhe import standards
 from fenhe.base.errors import BadInput, Place
 from fenhe.cli import frames
 from fenhe.methods import registry
 from fenhe.methods.contract import Call, Column, Method
-from fenhe.methods.run import editions, run
+from fenhe.methods.run import editions, meant, run
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.reader import open_table
 from fenhe.protocols.tables.writer import open_writer
@@ -99,9 +98,8 @@ def _day(text: str) -> date:
 
 
 def _warn_unused(method: Method, named: Sequence[str]) -> None:
-    catalogue = standards.catalogue()
-    for edition in map(catalogue.edition, named):
-        if edition.standard != method.standard:
+    for edition in (meant(method, name) for name in named):
+        if not method.uses(edition.standard):
             click.echo(
                 f"fenhe: {method.id} does not use {edition.standard}; --edition {edition.id} "
                 "has no effect",

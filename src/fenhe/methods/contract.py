@@ -76,6 +76,12 @@ class Method:
     default_edition: str | None = None
     params: tuple[Param, ...] = ()
     adds_columns: bool = True  # False: the rows are new ones (an aggregation)
+    also: tuple[str, ...] = ()  # further standards whose editions may be named
+    aliases: Mapping[str, str] = field(default_factory=dict)  # edition named -> edition judged by
+
+    def uses(self, standard: str) -> bool:
+        """Say whether rows can be judged by an edition of this standard."""
+        return standard == self.standard or standard in self.also
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -24,17 +24,16 @@ def editions(
 ) -> tuple[Edition | None, tuple[Edition, ...]]:
     """Return the one edition all rows are judged by, or None, and those a day may choose from.
 
-    ``named`` holds edition ids, of any standard; those of other standards are the
-    caller's to report. Raises ``BadInput`` when the method's rows have no day, several
+    ``named`` holds edition ids, of any standard; a method's aliases say which edition a
+    named one stands for, and those of standards it does not use are the caller's to report.
+    A named edition of the method's own standard goes before one of ``also``. Raises ``BadInput`` when the method's rows have no day, several
     editions exist and none is chosen; ``NoEdition`` when none was in force ``on`` that day.
     """
     catalogue = standards.catalogue()
     known = catalogue.editions(method.standard)
-    chosen = [e for e in map(catalogue.edition, named) if e.standard == method.standard]
-    if len(chosen) > 1:
-        raise BadInput(f"name one edition of {method.standard}, not {len(chosen)}")
-    if chosen:
-        return chosen[0], known
+    chosen = _chosen(method, named)
+    if chosen is not None:
+        return chosen, known
     if on is not None:
         return catalogue.on(method.standard, on), known
     if method.day is None and method.default_edition:
@@ -46,6 +45,24 @@ def editions(
             f"choose one with --edition ({ids}) or a day with --on; in Python: edition=, on="
         )
     return (known[0] if method.day is None else None), known
+
+
+def meant(method: Method, name: str) -> Edition:
+    """Return the edition a name stands for under a method; ``BadInput`` lists the known ones."""
+    catalogue = standards.catalogue()
+    found = catalogue.edition(name)
+    alias = method.aliases.get(found.id)
+    return found if alias is None else catalogue.edition(alias)
+
+
+def _chosen(method: Method, named: Sequence[str]) -> Edition | None:
+    usable = {e.id: e for e in (meant(method, name) for name in named) if method.uses(e.standard)}
+    own = [e for e in usable.values() if e.standard == method.standard]
+    chosen = own or list(usable.values())
+    if len(chosen) > 1:
+        ids = ", ".join(e.id for e in chosen)
+        raise BadInput(f"{method.id} is judged by one edition; name one of {ids}")
+    return chosen[0] if chosen else None
 
 
 def run(
