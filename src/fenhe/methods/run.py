@@ -24,10 +24,11 @@ def editions(
 ) -> tuple[Edition | None, tuple[Edition, ...]]:
     """Return the one edition all rows are judged by, or None, and those a day may choose from.
 
-    ``named`` holds edition ids, of any standard; a method's aliases say which edition a
+    ``named`` holds edition ids, of any standard: a method's aliases say which edition a
     named one stands for, and those of standards it does not use are the caller's to report.
-    A named edition of the method's own standard goes before one of ``also``. Raises ``BadInput`` when the method's rows have no day, several
-    editions exist and none is chosen; ``NoEdition`` when none was in force ``on`` that day.
+    An edition of the method's own standard goes before one of ``also``. Raises ``BadInput``
+    when the method's rows have no day, several editions exist and none is chosen;
+    ``NoEdition`` when none was in force ``on`` that day.
     """
     catalogue = standards.catalogue()
     known = catalogue.editions(method.standard)
@@ -60,8 +61,8 @@ def _chosen(method: Method, named: Sequence[str]) -> Edition | None:
     own = [e for e in usable.values() if e.standard == method.standard]
     chosen = own or list(usable.values())
     if len(chosen) > 1:
-        ids = ", ".join(e.id for e in chosen)
-        raise BadInput(f"{method.id} is judged by one edition; name one of {ids}")
+        codes = " or ".join(dict.fromkeys(e.standard for e in chosen))
+        raise BadInput(f"name one edition of {codes}, not {len(chosen)}")
     return chosen[0] if chosen else None
 
 
