@@ -28,7 +28,7 @@ def find(edition: Edition, item: str, averaging: str, grade: str, day: date | No
         if same and (day is None or local.applies_from is None or local.applies_from <= day):
             return local
     for row in edition.table(TABLE).rows:
-        if (row["item"], row["averaging"], row["grade"]) == (code, period, level):
+        if tuple(map(row.peek, ("item", "averaging", "grade"))) == (code, period, level):
             return of_row(edition, row, day)
     raise BadInput(_none(edition, code, period, level))
 

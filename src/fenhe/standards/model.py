@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from fenhe.base.errors import BadInput, Place, UnknownValue
+from fenhe.standards import reading
 
 Mark = Literal["A", "B", "C", "unknown"]
 Kind = Literal["law", "convention", "tuning"]
@@ -77,6 +78,7 @@ class Value(Provenance):
     @property
     def value(self) -> Any:
         """The value: Decimal with a unit; text, bool or tuple of texts without one."""
+        reading.note(self.id)
         if self.raw is None:
             raise UnknownValue(self.id, f"{self.reason}; to set it: {self.configure}")
         return self.raw
@@ -128,6 +130,11 @@ class Row(Provenance):
 
     def __getitem__(self, column: str) -> Any:
         """Return one cell; ``BadInput`` names the columns there are."""
+        reading.note(self.id)
+        return self.peek(column)
+
+    def peek(self, column: str) -> Any:
+        """Return one cell without counting as read: to look for a row among many."""
         try:
             return self.cells[column]
         except KeyError:
@@ -156,7 +163,7 @@ class Table:
 
     def where(self, **cells: Any) -> tuple[Row, ...]:
         """Return the rows whose cells equal those given, e.g. ``item="so2"``."""
-        return tuple(r for r in self.rows if all(r[c] == v for c, v in cells.items()))
+        return tuple(r for r in self.rows if all(r.peek(c) == v for c, v in cells.items()))
 
     def one(self, **cells: Any) -> Row:
         """Return the only row whose cells equal those given; ``BadInput`` otherwise."""
