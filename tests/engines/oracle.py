@@ -33,6 +33,8 @@ class Oracle:
             column: 10 ** int(decimals.one(item=item)["decimals"])
             for column, (item, _) in self.columns.items()
         }
+        if self.old and report == "hourly":
+            self.factor["co"] = 1000  # as published in 2014
 
     def points(self, column: str) -> list[tuple[Fraction, int]]:
         return self.table[column]

@@ -123,6 +123,10 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: Optional table: items whose hourly concentrations keep other decimals.
+HOURLY_DECIMALS = "hourly_concentration_decimals"
+
+
 def _expect(value: Value, known: tuple[str, ...]) -> str:
     if value.text not in known:
         ways = ", ".join(known)
@@ -138,10 +142,13 @@ def _items(edition: Edition) -> dict[str, ItemRule]:
     decimals = {
         row["item"]: int(row["decimals"]) for row in edition.table("concentration_decimals")
     }
+    hourly = {row["item"]: int(row["decimals"]) for row in edition.tables.get(HOURLY_DECIMALS, ())}
     points: dict[tuple[str, str], list[Row]] = {}
     for row in edition.table("breakpoints"):
         points.setdefault((row["item"], row["averaging"]), []).append(row)
-    rules = (_item(edition, *key, rows, decimals[key[0]]) for key, rows in points.items())
+    scales = {key: decimals[key[0]] for key in points}
+    scales |= {(item, "1h"): scale for item, scale in hourly.items()}
+    rules = (_item(edition, *key, rows, scales[key]) for key, rows in points.items())
     return {rule.key: rule for rule in rules}
 
 

@@ -57,9 +57,10 @@ TRACE = {
 SCALED = ("rounded", "low", "high", "numerator", "denominator")
 
 INDEX_ROUNDING = (
-    "Concentrations half-even (GB/T 8170) to whole µg/m³, CO to 0.1 mg/m³; then each index up "
-    "to the next whole number. HJ633-2012 does not state the first step: where unrounded "
-    "concentrations give another index or primary pollutant, its value id stands in unverified."
+    "Concentrations half-even (GB/T 8170) to whole µg/m³, CO to 0.1 mg/m³ (HJ633-2012, "
+    "hourly: 0.001, as published); then each index up to the next whole number. HJ633-2012 does "
+    "not state the first step: where unrounded concentrations give another index or primary "
+    "pollutant, its value id stands in unverified."
 )
 INDEX_MISSING = (
     "Empty cells, negative numbers and sentinels are missing. HJ633-2012: the index of the rest "
