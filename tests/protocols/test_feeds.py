@@ -33,7 +33,7 @@ def test_units_are_declared_and_co_is_kept_in_milligrams():
 
 
 def test_an_unknown_feed_lists_the_known_ones():
-    with pytest.raises(BadInput, match="unknown feed 'x'; known are cnemc-raw-2017-2022, "):
+    with pytest.raises(BadInput, match="unknown feed 'x'; known are china-sites, cnemc-raw-2017-2022, "):
         feeds.load("x")
 
 

@@ -31,8 +31,11 @@ _QUOTE, _NEWLINE = ord('"'), ord("\n")
 _SAMPLE = 20
 
 
-def open_csv(path: Path, name: str, limits: Limits) -> TextTable:
-    """Open delimited text (``.gz`` too); reads only as far as the header and encoding need."""
+def open_csv(path: Path, name: str, limits: Limits, *, repeated: bool = False) -> TextTable:
+    """Open delimited text (``.gz`` too); reads only as far as the header and encoding need.
+
+    ``repeated``: see ``check_header``.
+    """
     encoding = enc.detect(_blocks(path, name, limits), name)
     chunks = _chunks(_text(path, name, limits, encoding), name)
     first = next(chunks, b"")
@@ -43,7 +46,7 @@ def open_csv(path: Path, name: str, limits: Limits) -> TextTable:
         header = next(_reader(first, delimiter), [])
     except csv.Error as error:
         raise _malformed(error, name, 1) from None
-    columns = check_header(header, name)
+    columns = check_header(header, name, repeated=repeated)
 
     def source(rows: int) -> Iterator[TextBatch]:
         chunks = _chunks(_text(path, name, limits, encoding), name)

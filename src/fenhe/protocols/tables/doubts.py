@@ -158,7 +158,7 @@ def _thousandfold(refused: pl.DataFrame, item: ItemColumn) -> int:
 def _beyond(tally: Tally, item: ItemColumn) -> pl.DataFrame:
     """Return the item's cells that were refused as out of range (a wide table's only)."""
     refused = tally.refusals().filter(pl.col("reason") == "out_of_range")
-    if tally.feed.layout == "long":
+    if tally.feed.layout != "wide":
         return refused.clear()
     return refused.filter(pl.col("raw_column").is_in(item.names))
 
@@ -243,6 +243,6 @@ def _index(tally: Tally) -> Iterator[Reason]:
 
 
 def _column(tally: Tally, item: ItemColumn, table: TextTable) -> str:
-    if tally.feed.layout == "long":
+    if tally.feed.layout != "wide":
         return item.names[0]
     return tally.feed.column_of(item, table.columns, table.name)

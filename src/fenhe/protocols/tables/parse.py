@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from fenhe.base.errors import BadInput
+from fenhe.protocols.tables import across
 from fenhe.protocols.tables.decimals import read_floats
 from fenhe.protocols.tables.feeds.model import HOURS, Feed, ItemColumn
 from fenhe.protocols.tables.table import TextBatch
@@ -57,6 +58,8 @@ class Parsed:
     received: int
     # the same observations item by item, for counting without sorting them apart again
     parts: tuple[tuple[ItemColumn, pl.DataFrame], ...] = field(default=(), repr=False)
+    # the published index beside the values: the feed's hour keys and aqi; None: there is none
+    published: pl.DataFrame | None = field(default=None, repr=False)
 
 
 def parse(feed: Feed, batch: TextBatch) -> Parsed:
@@ -72,14 +75,12 @@ def parse(feed: Feed, batch: TextBatch) -> Parsed:
     if not feed.settled:
         raise BadInput(f"feed {feed.id}: settle(feed, table) decides its columns before parsing")
     frame = _trimmed(feed, batch)
-    if feed.layout == "long":
-        judged, refused = _long(feed, frame)
-    else:
-        judged, refused = _wide(feed, frame, batch.frame.columns), []
+    judged, refused = _LAYOUTS[feed.layout](feed, frame)
     observations = pl.concat([good for _, good, _ in judged])
     rejected = pl.concat([*refused, *(bad for _, _, bad in judged)])
     parts = tuple((item, good) for item, good, _ in judged)
-    return Parsed(observations, rejected, observations.height + rejected.height, parts)
+    received = observations.height + rejected.height
+    return Parsed(observations, rejected, received, parts, _published(feed, frame))
 
 
 Judged = list[tuple[ItemColumn, pl.DataFrame, pl.DataFrame]]  # item, observed, refused
@@ -90,18 +91,19 @@ def _trimmed(feed: Feed, batch: TextBatch) -> pl.DataFrame:
     """Add the row's keys: station, city, label time in UTC, and why the whole row is refused."""
     columns = batch.frame.columns
     feed.check_columns(columns, feed.id)
+    column, height = feed.station.column, batch.frame.height
     city = feed.station.city if feed.station.city in columns else None
     keys = pl.DataFrame(
         [
             batch.rows.cast(pl.Int64).alias("raw_row"),
-            _name(batch.frame[feed.station.column]).alias("station"),
-            (_name(batch.frame[city]) if city else _nulls(batch.frame.height)).alias("city"),
+            (_name(batch.frame[column]) if column else _nulls(height)).alias("station"),
+            (_name(batch.frame[city]) if city else _nulls(height)).alias("city"),
             read_times(feed.time_of(columns, feed.id), batch.frame).alias("time"),
         ]
     ).with_columns(
         row_reason=pl.when(pl.col("time").is_null())
         .then(pl.lit("time_unreadable"))
-        .when(pl.col("station").is_null())
+        .when(pl.col("station").is_null() & pl.lit(column is not None))
         .then(pl.lit("station_empty"))
     )
     values = batch.frame.select(c for c in columns if c not in _KEYS)
@@ -117,14 +119,25 @@ def _nulls(height: int) -> pl.Series:
     return pl.repeat(None, height, dtype=pl.String, eager=True)
 
 
-def _wide(feed: Feed, frame: pl.DataFrame, columns: list[str]) -> Judged:
+def _wide(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
     """Judge a wide table column by column."""
     judged: Judged = []
     for item in feed.items:
-        column = feed.column_of(item, columns, feed.id)
+        column = feed.column_of(item, frame.columns, feed.id)
         cells = frame.select(*_KEYS, pl.col(column).alias("text"), pl.lit(column).alias("column"))
         judged.append((item, *_judge(cells, item, feed)))
-    return judged
+    return judged, []
+
+
+def _by_station(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
+    """Judge a table of one column a station type by type; cells of an unknown type are refused."""
+    judged: Judged = [
+        (item, *_judge(across.cells_of(feed, frame, item.names), item, feed)) for item in feed.items
+    ]
+    known = [name for item in feed.items for name in item.names] + list(feed.ignored)
+    known += [feed.published_aqi] if feed.published_aqi else []
+    unknown = across.cells_of(feed, frame, tuple(known), other=True)
+    return judged, [_refused(_filled(unknown, feed), "item_unknown")]
 
 
 def _long(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
@@ -153,6 +166,30 @@ def _long(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
         judged.append((item, *_judge(part.select(*_KEYS, "text", "column"), item, feed)))
     unknown = pl.concat([empty, *by_spelling.values()])
     return judged, [*refused, _refused(_filled(unknown, feed), "item_unknown")]
+
+
+_LAYOUTS = {"wide": _wide, "long": _long, "by_station": _by_station}
+
+
+def _published(feed: Feed, frame: pl.DataFrame) -> pl.DataFrame | None:
+    """Return the index the file itself gives: the feed's hour keys and ``aqi``."""
+    name = feed.published_aqi
+    if name is None or (not feed.by_station and name not in frame.columns):
+        return None
+    if feed.by_station:
+        cells = across.cells_of(feed, frame, (name,)).rename({"column": "raw_column"})
+    else:
+        cells = frame.with_columns(pl.col(name).alias("text"))
+    aqi = read_floats(cells["text"]).value
+    start = _start(feed, HOURS[feed.statistic])
+    cells = cells.with_columns(start.alias("start"), aqi.alias("aqi"))
+    return cells.select(*feed.hour_keys, "aqi").drop_nulls()
+
+
+def _start(feed: Feed, hours: int) -> pl.Expr:
+    """Return when an interval begins whose label is the end or start the feed declares."""
+    time = pl.col("time")
+    return time - timedelta(hours=hours) if feed.times[0].label == "end" else time
 
 
 def _plain_unit(unit: pl.Expr) -> pl.Expr:
@@ -224,16 +261,15 @@ def _reason(feed: Feed, item: ItemColumn) -> pl.Expr:
 
 
 def _observed(cells: pl.DataFrame, item: ItemColumn, feed: Feed) -> pl.DataFrame:
-    """Write the cells as observations; the label is the end or start the feed declares."""
-    time, length = pl.col("time"), timedelta(hours=HOURS[item.statistic])
-    at_end = feed.times[0].label == "end"
+    """Write the cells as observations."""
+    start = _start(feed, HOURS[item.statistic])
     return cells.select(
         "station",
         "city",
         pl.lit(item.item).alias("item"),
         pl.lit(item.statistic).alias("statistic"),
-        (time - length if at_end else time).alias("start"),
-        (time if at_end else time + length).alias("end"),
+        start.alias("start"),
+        (start + timedelta(hours=HOURS[item.statistic])).alias("end"),
         "value",
         "decimals",
         "raw_row",

@@ -82,7 +82,10 @@ def examine(
     compared with the published column the feed maps. All thresholds are tuning values
     of the feed. Raises ``BadInput`` for a file that can not be read at all.
     """
-    table = path if isinstance(path, TextTable) else open_table(path, limits, name=name)
+    if isinstance(path, TextTable):
+        table = path
+    else:
+        table = open_table(path, limits, name=name, repeated=feed.by_station)
     feed.check_columns(table.columns, table.name)
     undecided: list[Reason] = []
     try:
@@ -95,6 +98,7 @@ def examine(
             tally.add(batch, parse(feed, batch))
         else:
             tally.rows += batch.frame.height
+    tally.close()
     ranges = tuple(_range(tally, item, table) for item in feed.items)
     refusals = tally.refusals()
     return Examination(
@@ -123,7 +127,8 @@ def _range(tally: Tally, item: ItemColumn, table: TextTable) -> ItemRange:
     column = item.names[0]
     if tally.feed.layout == "wide":
         column = tally.feed.column_of(item, table.columns, table.name)
-    due = tally.rows if tally.feed.layout == "wide" else None
+    due = tally.due.get((item.item, item.statistic))
+    due = tally.rows if tally.feed.layout == "wide" else due
     return ItemRange(
         item=item.item,
         statistic=item.statistic,

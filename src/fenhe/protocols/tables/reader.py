@@ -40,13 +40,15 @@ def open_table(
     *,
     name: str | None = None,
     sheet: str | None = None,
+    repeated: bool = False,
 ) -> TextTable:
     """Open CSV, Excel, Parquet or JSON as text cells; numbers stay as they are written.
 
     ``name`` is the file name the person knows, when ``path`` is another (a kept upload).
-    ``sheet`` names the worksheet; without it the first is read. Raises ``BadInput`` for
-    an empty or too large file, a wrong type, encoding or header; errors inside the
-    records come while they are read.
+    ``sheet`` names the worksheet; without it the first is read. ``repeated``: a column name of
+    a CSV file may occur again and is then told apart, ``1441A (column 440)``. Raises
+    ``BadInput`` for an empty or too large file, a wrong type, encoding or header; errors
+    inside the records come while they are read.
     """
     path = Path(path)
     name = name or path.name
@@ -68,11 +70,13 @@ def open_table(
         raise BadInput(f"only a workbook has sheets; there is no '{sheet}'", place=Place(name))
     if kind == "xlsx":
         return open_workbook(path, name, limits, sheet)
+    if kind in ("csv", "csv.gz"):
+        return open_csv(path, name, limits, repeated=repeated)
     opener: dict[str, Callable[[Path, str, Limits], TextTable]] = {
         "parquet": open_parquet,
         "json": open_json,
     }
-    return opener.get(kind, open_csv)(path, name, limits)
+    return opener[kind](path, name, limits)
 
 
 def _kind(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,9 @@ from fenhe.base.errors import BadInput, Place
 from fenhe.protocols.tables.decimals import read_cells
 
 ROWS = 100_000
+CELLS = 2_500_000  # of a batch: a table of a thousand columns comes in fewer rows at a time
 _MB = 1024 * 1024
+_AGAIN = re.compile(r" \(column \d+\)$")
 _TIME = re.compile(r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ]\d{1,2}(:\d{2}){0,2})?$")
 
 
@@ -49,13 +52,16 @@ class TextTable:
     delimiter: str | None = None
     sheet: str | None = None
 
-    def batches(self, rows: int = ROWS) -> Iterator[TextBatch]:
+    def batches(self, rows: int | None = None) -> Iterator[TextBatch]:
         """Yield the records in file order, at most ``rows`` at a time; may be called again.
+
+        Without a number a batch holds at most ``ROWS`` rows and about ``CELLS`` cells.
 
         Row numbers count records with the header as row 1 (JSON has no header: there
         the first record is 1; JSON lines count lines). Blank rows are left out and
         keep their number. Raises ``BadInput`` naming file, row and column.
         """
+        rows = rows or max(1, min(ROWS, CELLS // len(self.columns)))
         for batch in self.source(rows):
             for start in range(0, batch.frame.height, rows):
                 yield TextBatch(batch.frame.slice(start, rows), batch.rows.slice(start, rows))
@@ -93,8 +99,28 @@ def without_blank(batch: TextBatch) -> TextBatch:
     return TextBatch(batch.frame.filter(kept), batch.rows.filter(kept))
 
 
-def check_header(names: Sequence[str | None], file: str) -> tuple[str, ...]:
-    """Return the column names, or say why row 1 does not name the columns."""
+def spelled(column: str) -> str:
+    """Return a column's name as the header spells it, without the mark of a repeated one."""
+    return _AGAIN.sub("", column)
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Number what repeats: ``1441A`` a second time, as column 440, is ``1441A (column 440)``."""
+    seen: set[str] = set()
+    apart = []
+    for number, name in enumerate(names, start=1):
+        apart.append(f"{name} (column {number})" if name in seen else name)
+        seen.add(name)
+    return apart
+
+
+def check_header(
+    names: Sequence[str | None], file: str, *, repeated: bool = False
+) -> tuple[str, ...]:
+    """Return the column names, or say why row 1 does not name the columns.
+
+    A name that occurs again is refused, or with ``repeated`` told apart by its column number.
+    """
     clean = [(name or "").strip() for name in names]
     filled = [name for name in clean if name]
     if not filled:
@@ -110,8 +136,11 @@ def check_header(names: Sequence[str | None], file: str) -> tuple[str, ...]:
     for number, name in enumerate(clean, start=1):
         if not name:
             raise BadInput(f"column {number} has no name", place=Place(file, 1))
+    if repeated:
+        return tuple(_told_apart(clean))
+    counts = Counter(clean)
     for name in clean:
-        if clean.count(name) > 1:
+        if counts[name] > 1:
             where = ", ".join(str(i) for i, other in enumerate(clean, start=1) if other == name)
             raise BadInput(
                 f"the name occurs more than once (columns {where})", place=Place(file, 1, name)

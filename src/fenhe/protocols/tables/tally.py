@@ -8,7 +8,6 @@ from datetime import datetime
 
 import polars as pl
 
-from fenhe.protocols.tables.decimals import read_floats
 from fenhe.protocols.tables.feeds.model import Feed, ItemColumn
 from fenhe.protocols.tables.parse import Parsed
 from fenhe.protocols.tables.table import TextBatch
@@ -43,6 +42,8 @@ class Tally:
     index_pm25_sum: float = 0.0
     recomputed: int = 0
     recomputed_other: int = 0
+    due: dict[tuple[str, str], int] = field(default_factory=dict)  # by_station: cells, empty too
+    held: list[tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=list, repr=False)
 
     def add(self, batch: TextBatch, parsed: Parsed) -> None:
         """Count one more batch."""
@@ -57,8 +58,25 @@ class Tally:
         self._add_counts(parsed)
         self._add_refused(parsed.rejected)
         self._add_particles(parsed)
-        if self.feed.published_aqi in batch.frame.columns:
-            self._add_index(batch, seen)
+        if self.feed.by_station:
+            self._add_due(batch)
+        if parsed.published is not None:
+            self._add_index(parsed.published, seen)
+
+    def close(self) -> None:
+        """Count what was held back for a next batch that does not come."""
+        held, self.held = self.held, []
+        for published, seen in held:
+            self._compare(published, seen)
+
+    def _add_due(self, batch: TextBatch) -> None:
+        assert self.feed.item_column is not None  # noqa: S101 - the loader asks for it
+        types = batch.frame[self.feed.item_column].str.strip_chars()
+        stations = len(self.feed.stations_in(batch.frame.columns))
+        for item in self.feed.items:
+            key = (item.item, item.statistic)
+            cells = int(types.is_in(item.names).sum()) * stations
+            self.due[key] = self.due.get(key, 0) + cells
 
     def _add_counts(self, parsed: Parsed) -> None:
         """Count values; now and then merge the counts so that memory follows distinct values."""
@@ -80,7 +98,7 @@ class Tally:
 
     def _add_particles(self, parsed: Parsed) -> None:
         """Count pairs of PM2.5 and PM10 of one station and hour, and those crossed."""
-        keys = ["raw_row"] if self.feed.layout == "wide" else ["station", "start"]
+        keys = list(self.feed.hour_keys)
         parts = {item.item: part.select(*keys, "value") for item, part in parsed.parts}
         if "pm25" not in parts or "pm10" not in parts:
             return
@@ -93,17 +111,24 @@ class Tally:
         self.particles += both
         self.particles_crossed += int(crossed.sum())
 
-    def _add_index(self, batch: TextBatch, seen: pl.DataFrame) -> None:
-        """Compare a published AQI with the PM2.5 of its row, and with a recomputed AQI."""
-        assert self.feed.published_aqi is not None  # noqa: S101
-        published = pl.DataFrame(
-            {
-                "raw_row": batch.rows,
-                "aqi": read_floats(batch.frame[self.feed.published_aqi]).value,
-            }
-        ).drop_nulls()
-        pm25 = seen.filter(pl.col("item") == "pm25").select("raw_row", pm25="value")
-        both = published.join(pm25, on="raw_row")
+    def _add_index(self, published: pl.DataFrame, seen: pl.DataFrame) -> None:
+        """Compare whole hours; the last one may go on in the next batch and waits for it."""
+        mine = (pl.col("statistic") == self.feed.statistic) & pl.col("item").is_in(INDEX_ITEMS)
+        seen = seen.filter(mine)
+        if self.feed.by_station and seen.height:
+            for early, values in self.held:
+                published, seen = pl.concat([early, published]), pl.concat([values, seen])
+            last = seen["start"][int(seen["raw_row"].arg_max() or 0)]
+            open_hour = pl.col("start") == last
+            self.held = [(published.filter(open_hour), seen.filter(open_hour))]
+            published, seen = published.filter(~open_hour), seen.filter(~open_hour)
+        self._compare(published, seen)
+
+    def _compare(self, published: pl.DataFrame, seen: pl.DataFrame) -> None:
+        """Compare a published AQI with the PM2.5 of its hour, and with a recomputed AQI."""
+        keys = list(self.feed.hour_keys)
+        pm25 = seen.filter(pl.col("item") == "pm25").select(*keys, pm25="value")
+        both = published.join(pm25, on=keys)
         self.index_rows += both.height
         self.index_below += int((both["aqi"] < both["pm25"]).sum())
         self.index_sum += float(both["aqi"].sum())
@@ -114,11 +139,12 @@ class Tally:
     def _add_recomputed(
         self, published: pl.DataFrame, seen: pl.DataFrame, recompute: Recompute
     ) -> None:
-        keys = ["raw_row", "station", "city", "start"]
-        hours = seen.filter(pl.col("item").is_in(INDEX_ITEMS)).select(*keys, "item", "value")
+        row = list(self.feed.hour_keys)
+        keys = list(dict.fromkeys([*row, "station", "city", "start"]))
+        hours = seen.select(*keys, "item", "value")
         wide = hours.pivot("item", index=keys, values="value")
         absent = [pl.lit(None, pl.Float64).alias(i) for i in INDEX_ITEMS if i not in wide.columns]
-        wide = wide.with_columns(absent).join(published, on="raw_row", maintain_order="left")
+        wide = wide.with_columns(absent).join(published, on=row, maintain_order="left")
         found = recompute(wide.select("station", "city", "start", *INDEX_ITEMS))
         pair = pl.DataFrame({"a": wide["aqi"], "b": found.cast(pl.Float64)}).drop_nulls()
         self.recomputed += pair.height

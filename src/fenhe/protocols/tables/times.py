@@ -9,6 +9,7 @@ from fenhe.base.errors import BadInput
 from fenhe.protocols.tables.feeds.model import Time
 
 _LABEL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}$"
+_DIGITS = r"^([0-9]{4})([0-9]{2})([0-9]{2})$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
@@ -16,8 +17,9 @@ def read_times(time: Time, frame: pl.DataFrame) -> pl.Series:
     """Return each row's interval **end** mark as the label gives it, in naive UTC.
 
     Accepts ``2018-02-20 07:00``, with ``T``, with seconds, and hour 24 as the next
-    midnight; dates for the date form. Anything else is null. A date, and a label of the
-    start, are returned as the label itself: the caller knows which end it is.
+    midnight; dates for the date form; ``20180220`` or ``2018-02-20`` beside an hour for
+    ``day+hour``. Anything else is null. A date, and a label of the start, are returned as
+    the label itself: the caller knows which end it is.
     """
     text = _text(time, frame)
     distinct = text.unique()
@@ -40,6 +42,8 @@ def read_times(time: Time, frame: pl.DataFrame) -> pl.Series:
 
 def _text(time: Time, frame: pl.DataFrame) -> pl.Series:
     """Join the parts of a time that is spread over columns."""
+    if time.form == "day+hour":
+        return frame.select(_day_and_hour(*time.columns)).to_series()
     if time.form != "parts":
         return frame[time.columns[0]]
     year, month, day, hour = (pl.col(name).str.strip_chars() for name in time.columns)
@@ -47,6 +51,13 @@ def _text(time: Time, frame: pl.DataFrame) -> pl.Series:
         year, "-" + month.str.zfill(2), "-" + day.str.zfill(2), " " + hour.str.zfill(2) + ":00"
     )
     return frame.select(label.alias("t")).to_series()
+
+
+def _day_and_hour(day: str, hour: str) -> pl.Expr:
+    """Join ``20140604`` or ``2014-06-04`` and an hour from 0 to 24."""
+    date = pl.col(day).str.strip_chars().str.replace(_DIGITS, "$1-$2-$3")
+    label = date + " " + pl.col(hour).str.strip_chars().str.zfill(2) + ":00"
+    return label.alias("t")
 
 
 def _hour_24(table: pl.DataFrame) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib import resources
@@ -30,8 +31,8 @@ _CHECKS = (
     "enough_values",
 )
 _CHOICES = {
-    "layout": ("wide", "long"),
-    "form": ("label", "date", "parts"),
+    "layout": ("wide", "long", "by_station"),
+    "form": ("label", "date", "parts", "day+hour"),
     "label": ("start", "end"),
     "zone": ("Beijing", "UTC"),
     "kind": ("code", "name", "name+city", "area"),
@@ -106,7 +107,7 @@ def read(path: Path) -> Feed:
         simulated=part.take("simulated", bool),
         notes=part.take("notes", str),
         times=_times(part),
-        station=_station(_Part(part.take("station", dict), "station", path.name)),
+        station=_station(_Part(part.take("station", dict), "station", path.name), layout),
         items=_items(part, statistic),
         checks=_checks(part),
         sentinels=part.texts("sentinels", []),
@@ -116,14 +117,24 @@ def read(path: Path) -> Feed:
         value_column=part.take("value_column", str, None),
         unit_column=part.take("unit_column", str, None),
         published_aqi=part.take("published_aqi", str, None),
+        check_edition=part.take("check_edition", str, None),
         pairs=_pairs(part),
     )
     part.done()
     if path.stem != feed.id:
         raise part.fail(f"the id '{feed.id}' must be the file's name")
-    if (layout == "long") != (feed.item_column is not None and feed.value_column is not None):
-        raise part.fail("item_column and value_column belong to the long layout, and only there")
+    _check_layout(part, feed)
     return feed
+
+
+def _check_layout(part: _Part, feed: Feed) -> None:
+    given = (feed.item_column is not None, feed.value_column is not None)
+    needed = {"long": (True, True), "by_station": (True, False)}.get(feed.layout, (False, False))
+    if given == needed:
+        return
+    if feed.by_station:
+        raise part.fail("the layout by_station needs item_column and no value_column")
+    raise part.fail("item_column and value_column belong to the long layout, and only there")
 
 
 def _statistic(part: _Part, value: str) -> str:
@@ -154,21 +165,35 @@ def _time(part: _Part) -> Time:
         reason=part.take("reason", str),
     )
     part.done()
-    if len(time.columns) != (4 if time.form == "parts" else 1):
-        raise part.fail("'columns' must name one column, or year, month, day and hour for parts")
+    if len(time.columns) != {"parts": 4, "day+hour": 2}.get(time.form, 1):
+        raise part.fail(
+            "'columns' must name one column, or year, month, day and hour for parts, "
+            "or day and hour for day+hour"
+        )
     return time
 
 
-def _station(part: _Part) -> Station:
+def _station(part: _Part, layout: str) -> Station:
+    across = layout == "by_station"
     station = Station(
-        column=part.take("column", str),
+        column=None if across else part.take("column", str),
         kind=part.take("kind", str),
         city=part.take("city", str, None),
+        columns=_pattern(part, "columns") if across else None,
     )
     part.done()
     if station.kind == "name+city" and station.city is None:
         raise part.fail("'city' is missing: names repeat between cities")
     return station
+
+
+def _pattern(part: _Part, key: str) -> str:
+    text: str = part.take(key, str)
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise part.fail(f"'{key}' is no pattern: {error}") from None
+    return text
 
 
 def _items(part: _Part, statistic: str) -> tuple[ItemColumn, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fenhe.base.errors import BadInput, Place
+from fenhe.protocols.tables.table import spelled
 
 # the unit every item is kept in; everything else is µg/m³
 CANONICAL = {"co": "mg/m3"}
 UNITS = {"mg/m3": 0, "ug/m3": 3, "ng/m3": 6}
-HOURS = {"1h": 1, "8h": 8, "24h": 24}
+HOURS = {"1h": 1, "8h": 8, "24h": 24, "mda8": 24}  # hours one value stands for
 
 
 def canonical_unit(item: str) -> str:
@@ -31,7 +33,7 @@ class Time:
     """Where the time stands, and which end of the interval it labels."""
 
     columns: tuple[str, ...]
-    form: str  # label: 2018-02-20 07:00; date: 2018-02-20; parts: year, month, day, hour
+    form: str  # label: 2018-02-20 07:00; date; parts: year, month, day, hour; day+hour
     label: str  # start | end
     zone: str  # Beijing | UTC
     mark: str
@@ -42,9 +44,10 @@ class Time:
 class Station:
     """Which column names the place, and what kind of name it is."""
 
-    column: str
+    column: str | None
     kind: str  # code | name | name+city | area
     city: str | None = None
+    columns: str | None = None  # by_station: which columns are stations, as a pattern
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Feed:
     id: str
     title_zh: str
     title_en: str
-    layout: str  # wide | long
+    layout: str  # wide | long | by_station
     statistic: str
     licence: str
     licence_zh: str
@@ -100,6 +103,7 @@ class Feed:
     value_column: str | None = None
     unit_column: str | None = None
     published_aqi: str | None = None
+    check_edition: str | None = None  # for days on which no edition is in force
     pairs: PairRule | None = None
     decision: str | None = field(default=None)
 
@@ -107,6 +111,22 @@ class Feed:
     def settled(self) -> bool:
         """Tell whether parsing may begin: no column's meaning is open."""
         return self.pairs is None or self.decision is not None
+
+    @property
+    def by_station(self) -> bool:
+        """Tell whether a row is a time and a type, and a column a station."""
+        return self.layout == "by_station"
+
+    @property
+    def hour_keys(self) -> tuple[str, ...]:
+        """Return what tells one station's hour in a file from every other."""
+        keys = {"wide": ("raw_row",), "by_station": ("raw_column", "start")}
+        return keys.get(self.layout, ("station", "start"))
+
+    def stations_in(self, columns: Sequence[str]) -> list[str]:
+        """Return the columns that are stations; only a ``by_station`` table has any."""
+        pattern = re.compile(self.station.columns or r"(?!)")
+        return [name for name in columns if pattern.search(spelled(name))]
 
     def swapped(self, decision: str, *, swap: bool) -> Feed:
         """Return the feed with the pair question answered, and the decision in words."""
@@ -148,11 +168,11 @@ class Feed:
 
     def check_columns(self, columns: Sequence[str], file: str) -> None:
         """Raise ``BadInput`` naming the columns the feed needs and the file lacks."""
-        needed = [*self.time_of(columns, file).columns, self.station.column]
+        needed = [*self.time_of(columns, file).columns]
+        needed += [self.station.column] if self.station.column else []
         if self.station.kind == "name+city" and self.station.city:
             needed.append(self.station.city)
-        if self.layout == "long":
-            needed += [c for c in (self.item_column, self.value_column) if c]
+        needed += [c for c in (self.item_column, self.value_column) if c]
         if self.published_aqi and self.layout == "wide":
             needed.append(self.published_aqi)
         if self.pairs:
@@ -165,6 +185,8 @@ class Feed:
                 if not any(name in columns for name in item.names)
                 and not set(item.names) & set(missing)
             ]
+        if self.by_station and not missing and not self.stations_in(columns):
+            missing = [f"like {self.station.columns}"]
         if missing:
             raise BadInput(
                 f"feed {self.id} needs {_columns(missing)}, which the file does not have. "
@@ -177,7 +199,7 @@ class Feed:
 
     def unused(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns of a file that the feed neither reads nor lists as ignored."""
-        used = {self.station.column, self.station.city, *self.ignored}
+        used = {self.station.column, self.station.city, *self.ignored, *self.stations_in(columns)}
         used |= {name for time in self.times for name in time.columns}
         used |= {self.item_column, self.value_column, self.unit_column, self.published_aqi}
         if self.layout == "wide":
