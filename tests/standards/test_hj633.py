@@ -133,9 +133,8 @@ def test_an_unknown_value_raises_only_when_used() -> None:
 
 
 @pytest.mark.parametrize("edition_id", ["HJ663-2013", "HJ663-2026"])
-def test_hj663_says_that_it_is_not_complete(edition_id: str) -> None:
+def test_what_hj663_says_of_cities_carries_its_marks(edition_id: str) -> None:
     edition = catalogue().edition(edition_id)
-    assert edition.scope.startswith("not complete")
     assert (edition.value("city_value").mark, edition.value("city_value").text) == (
         "B",
         "mean_of_city_sites",
