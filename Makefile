@@ -61,7 +61,7 @@ bench: env-test
 clean:
 	rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf dist build spark-warehouse artifacts metastore_db node_modules
-	rm -rf src/fenhe/platform/web/static/vendor
+	rm -rf src/fenhe/platform/web/static/vendor src/fenhe/platform/documents/fonts
 	find src tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .DEFAULT:

