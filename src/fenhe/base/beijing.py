@@ -14,6 +14,7 @@ from fenhe.base.errors import BadInput
 
 OFFSET = timedelta(hours=8)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 _LABEL = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2}))?$")
 

@@ -61,7 +61,7 @@ def import_file(args: Args, actor: Actor, progress: Progress) -> Any:
     known = _examined.pop(_seen(path, args["feed"]), None) if path.is_file() else None
     if args.get("new_stations"):
         known = known or imports.look(path, args["feed"])
-        _enter_newcomers(path, known, _region(args["new_stations"]), actor)
+        _enter_newcomers(known, _region(args["new_stations"]), actor)
     act = ImportFile(path, args["feed"], progress=progress, examination=known)
     return _receipt(act.run(actor))
 
@@ -73,11 +73,11 @@ def _region(code: str) -> Region:
     return region
 
 
-def _enter_newcomers(path: Path, found: Examination, region: Region, actor: Actor) -> None:
+def _enter_newcomers(found: Examination, region: Region, actor: Actor) -> None:
     """Enter the stations nobody knows; a file that is refused anyway brings none."""
     if not found.ok:
         return
-    strangers = imports.strangers(path, found)
+    strangers = imports.strangers(found)
     if strangers:
         commit = owner.store().last_commit
         EnterNewcomers(strangers, region, commit, found.file).run(actor)
@@ -156,7 +156,7 @@ def judge(_args: Args, _actor: Actor, progress: Progress) -> Any:
         done = engine.step(store)
         days, new, changed = days + done.days, new + done.new, changed + done.changed
         progress({"rows": days, "of": days + done.left})
-        if done.days == 0:
+        if done.done == 0:
             return {"days": days, "new": new, "changed": changed}
 
 

@@ -32,10 +32,10 @@ class Worker(threading.Thread):
         while not self._stop_asked.wait(PAUSE):
             try:
                 done = engine.catch_up(self._store, self._stop_asked)
-                if done.days:
+                if done.done:
                     log.info(
-                        "%d site-days judged: %d cells new, %d changed",
-                        done.days,
+                        "%d objects judged: %d cells new, %d changed",
+                        done.done,
                         done.new,
                         done.changed,
                     )

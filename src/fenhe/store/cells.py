@@ -7,8 +7,8 @@ plus what it was computed from: input_digest, n_valid, n_due, method_version.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -32,12 +32,13 @@ _OPEN_END = "TIMESTAMP 'infinity'"
 
 @dataclass(frozen=True)
 class CellsWritten:
-    """How many cells were new, changed or the same; ``commit`` is None when all were the same."""
+    """How many cells were new, changed, the same or withdrawn; no ``commit``: nothing changed."""
 
     new: int
     changed: int
     same: int
     commit: int | None
+    withdrawn: int = 0
 
 
 class Cells:
@@ -53,34 +54,62 @@ class Cells:
         """Return the method of every assessment that has cells."""
         return {assessment: method for assessment, (method, _) in self._books.items()}
 
-    def write(self, assessment: str, method: str, frame: pl.DataFrame, actor: str) -> CellsWritten:
+    def counts(self) -> pl.DataFrame:
+        """Return assessment, edition, cells: how many cells stand under each edition.
+
+        ``edition`` is null where the method writes none.
+        """
+        told = [self._counted(book) for book in sorted({book for _, book in self._books.values()})]
+        schema_ = {"assessment": pl.String, "edition": pl.String, "cells": pl.Int64}
+        return pl.concat([pl.DataFrame(schema=schema_), *told])
+
+    def _counted(self, book: str) -> pl.DataFrame:
+        columns = self._lake.read(f"SELECT * FROM {quoted(book)} LIMIT 0").columns
+        edition = "edition" if "edition" in columns else "NULL::VARCHAR AS edition"
+        return self._lake.read(
+            f"SELECT assessment, {edition}, count(*) AS cells FROM {quoted(book)} "
+            "GROUP BY ALL ORDER BY ALL"
+        )
+
+    def write(
+        self,
+        assessment: str,
+        method: str,
+        frame: pl.DataFrame,
+        actor: str,
+        within: pl.DataFrame | None = None,
+    ) -> CellsWritten:
         """Store the cells that are new or differ; a changed one supersedes the former.
 
         ``frame``: site, start, end (naive UTC), the method's columns, input_digest,
         n_valid, n_due, method_version; one row per site and start. A cell with the same
         digest and the same values is not written again, whatever the method version.
+        ``within``: site, since, until (starts, exclusive end): the frame holds every cell
+        there is in these spans, so a standing one that it lacks is withdrawn to the history.
         Raises ``BadInput`` for missing or untyped columns, cells told twice, or another
         method under the same assessment.
         """
         cells = _checked(assessment, frame)
+        if cells.is_empty() and assessment not in self._books:
+            return CellsWritten(0, 0, 0, None)
         with self._lake.writer:
             book = self._book(assessment, method)
             cells = self._conform(cells, book)
             standing = self._standing(cells, assessment, book)
+            gone = self._absent(cells, within, assessment, book)
             fresh, changed = _compare(cells, standing)
-            count = CellsWritten(
-                fresh.height, changed.height, cells.height - fresh.height - changed.height, None
-            )
-            if fresh.is_empty() and changed.is_empty():
+            same = cells.height - fresh.height - changed.height
+            count = CellsWritten(fresh.height, changed.height, same, None, gone.height)
+            if not (count.new or count.changed or count.withdrawn):
                 return count
-            what = f"cells of {assessment}: {fresh.height} new, {changed.height} changed"
-            with self._commits.begin(actor, what) as commit:
+            with self._commits.begin(actor, _told(assessment, count)) as commit:
                 self._open_book(assessment, method, book, cells, commit)
                 former = standing.join(changed.select(KEY), on=KEY, how="semi")
-                self._supersede(former, book, commit)
+                self._supersede(pl.concat([former, gone]) if gone.height else former, book, commit)
                 written = pl.concat([fresh, changed]).sort("start", "site")
-                commit.session.insert(book, _stamped(written, commit))
-        return CellsWritten(count.new, count.changed, count.same, commit.number)
+                if written.height:
+                    commit.session.insert(book, _stamped(written, commit))
+        return replace(count, commit=commit.number)
 
     def _book(self, assessment: str, method: str) -> str:
         if not _METHOD.match(method):
@@ -107,6 +136,21 @@ class Cells:
             )
         except pl.exceptions.PolarsError as error:
             raise BadInput(f"cells do not fit the table of their method: {error}") from error
+
+    def _absent(
+        self, cells: pl.DataFrame, within: pl.DataFrame | None, assessment: str, book: str
+    ) -> pl.DataFrame:
+        """Return the standing cells of the spans that the frame does not hold."""
+        if within is None or within.is_empty() or assessment not in self._books:
+            return pl.DataFrame(schema={**cells.schema, "commit": pl.Int64()})
+        rows = self._lake.read(
+            f"SELECT c.* FROM {quoted(book)} c SEMI JOIN spans s "
+            "ON c.site = s.site AND c.start >= s.since AND c.start < s.until "
+            "WHERE c.assessment = ? AND c.start >= ? AND c.start < ?",
+            [assessment, within["since"].min(), within["until"].max()],
+            spans=within.select("site", "since", "until"),
+        )
+        return rows.join(cells.select(KEY), on=KEY, how="anti")
 
     def _standing(self, cells: pl.DataFrame, assessment: str, book: str) -> pl.DataFrame:
         if book not in self._lake.tables():
@@ -167,11 +211,13 @@ class Cells:
         start: datetime | None = None,
         end: datetime | None = None,
         as_of: int | None = None,
+        *,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """Return the cells with ``start <= t < end`` (None: open), by site and start.
 
-        ``as_of``: as known at that commit. An assessment without cells gives no rows and
-        only the columns every cell has.
+        ``as_of``: as known at that commit. ``columns``: only these and the key. An assessment
+        without cells gives no rows and only the columns every cell has.
         """
         if assessment not in self._books:
             return _nothing()
@@ -183,10 +229,12 @@ class Cells:
             where += " AND site IN (SELECT site FROM wanted)"
             frames["wanted"] = pl.DataFrame({"site": list(sites)}, schema={"site": pl.String})
         book = self._books[assessment][1]
-        sql = f"SELECT * FROM {quoted(book)} WHERE {where}"
+        told = "*" if columns is None else ", ".join(map(quoted, dict.fromkeys([*KEY, *columns])))
+        sql = f"SELECT {told} FROM {quoted(book)} WHERE {where}"
         if as_of is not None:
             former = ", ".join(_SUPERSEDED)
-            sql += f" AND commit <= {int(as_of)} UNION ALL BY NAME SELECT * EXCLUDE ({former}) "
+            told = f"* EXCLUDE ({former})" if columns is None else told
+            sql += f" AND commit <= {int(as_of)} UNION ALL BY NAME SELECT {told} "
             sql += f"FROM {quoted(book + '_history')} WHERE {where} "
             sql += f"AND commit <= {int(as_of)} AND superseded_commit > {int(as_of)}"
             parameters *= 2
@@ -223,6 +271,9 @@ def _nothing() -> pl.DataFrame:
 
 
 def _checked(assessment: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells with their key first; a frame without rows may lack its columns."""
+    if frame.is_empty():
+        frame = _nothing().drop("assessment", "commit")
     absent = [name for name in REQUIRED if name not in frame.columns]
     if absent:
         raise BadInput(f"cells need the columns {', '.join(absent)}")
@@ -249,6 +300,11 @@ def _compare(cells: pl.DataFrame, standing: pl.DataFrame) -> tuple[pl.DataFrame,
     differs = [pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in shared]
     differs += [pl.col(name).is_not_null() for name in payload if name not in shared]
     return fresh, beside.filter(pl.any_horizontal(differs)).select(cells.columns)
+
+
+def _told(assessment: str, count: CellsWritten) -> str:
+    told = f"cells of {assessment}: {count.new} new, {count.changed} changed"
+    return f"{told}, {count.withdrawn} withdrawn" if count.withdrawn else told
 
 
 def _stamped(cells: pl.DataFrame, commit: Commit) -> pl.DataFrame:

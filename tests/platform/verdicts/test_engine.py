@@ -12,6 +12,7 @@ import pytest
 from fenhe.platform.monitoring.acts import ClearFlag, Span, VoidSpan
 from fenhe.platform.registry.models import Region, Site, SiteName
 from fenhe.platform.verdicts import dirty, engine, judge, standing
+from fenhe.platform.verdicts import hours as hours_
 from fenhe.platform.verdicts.models import Assessment, DirtyDay
 from fenhe.platform.workflow.acts import local_actor
 from fenhe.store import Store
@@ -27,9 +28,9 @@ DROPPED = ["commit", "assessment"]
 def everything(store: Store, assessment: Assessment) -> pl.DataFrame:
     """Compute an assessment's cells from all values of the store, in one go."""
     values = store.observations().select(judge.VALUES)
-    question = engine.question_of(assessment)
+    question = hours_.question_of(assessment)
     if assessment.subject == Assessment.Subject.CITY:
-        return judge.city_cells(values, engine.city_members(), question)
+        return judge.city_cells(values, hours_.city_members(), question)
     return judge.site_cells(values, question)
 
 
@@ -128,7 +129,6 @@ def test_a_silent_station_weighs_on_its_city_until_it_closes(
     cell = store.cells.read(CITY_2026).row(0, named=True)
     assert (cell["site"], cell["aqi"], cell["status"]) == ("140100", None, "not_judged")
     SiteName.objects.filter(site__in=["s1", "s2"]).update(valid_to="2026-03-01")
-    dirty.mark_everything()
     engine.catch_up(store)
     cell = store.cells.read(CITY_2026).row(0, named=True)
     assert cell["status"] == "judged"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from fenhe.base.errors import BadInput
-from fenhe.platform.registry import boundaries, divisions, door, newcomers, stations
-from fenhe.platform.registry.models import Membership, Organisation, Region, Role, Site
+from fenhe.platform.registry import boundaries, divisions, door, homes, newcomers, stations
+from fenhe.platform.registry.models import (
+    END_OF_TIME,
+    Membership,
+    Organisation,
+    Region,
+    Role,
+    Site,
+    SiteHome,
+)
 from fenhe.platform.workflow.acts import Act, Actor
 
 
@@ -179,6 +188,75 @@ class ImportStations(Act[stations.Outcome]):
     def after(self, result: stations.Outcome) -> Any:
         """File and counts."""
         return {"file": self.path.name, "rows": result.rows, **result.created}
+
+
+@dataclass
+class MoveSite(Act[list[SiteHome]]):
+    """Say which region a station counted for in a span of days, and whether it counted.
+
+    Closing a station is the same act with ``counts_for_city`` off from the day after its last.
+    """
+
+    event = "registry.move_site"
+    site: Site
+    region: Region
+    since: date
+    until: date = END_OF_TIME
+    counts_for_city: bool = True
+    commit: int = 0
+    reason: str = ""
+
+    def check(self, actor: Actor) -> None:
+        """Ask for the place it leaves and the place it goes to."""
+        super().check(actor)
+        door.ask(actor.user, self.event, self.region)
+
+    def target(self) -> door.Target:
+        """The site."""
+        return self.site
+
+    def before(self) -> Any:
+        """The facts that stood."""
+        return homes_of(self.site)
+
+    def do(self, actor: Actor) -> list[SiteHome]:
+        """Withdraw what it overlaps, enter the new facts; today's place follows an open end."""
+        if self.until < self.since:
+            raise BadInput(f"the last day {self.until} lies before the first, {self.since}")
+        home = SiteHome(
+            site=self.site,
+            region=self.region,
+            counts_for_city=self.counts_for_city,
+            valid_from=self.since,
+            valid_to=self.until,
+            source=self.reason[:300],
+            commit=self.commit,
+        )
+        rows = list(homes.move(home))
+        for row in rows:
+            row.save()
+        if self.until == END_OF_TIME:
+            self.site.region, self.site.counts_for_city = self.region, self.counts_for_city
+            self.site.save(update_fields=["region", "counts_for_city"])
+        return rows
+
+    def after(self, result: list[SiteHome]) -> Any:
+        """The facts that stand now."""
+        return homes_of(self.site)
+
+
+def homes_of(site: Site) -> list[dict[str, Any]]:
+    """Return the standing facts of where a site counted, oldest first, as plain data."""
+    rows = site.homes.filter(withdrawn_commit__isnull=True)
+    return [
+        {
+            "region": row.region_id,
+            "counts_for_city": row.counts_for_city,
+            "valid_from": row.valid_from.isoformat(),
+            "valid_to": row.valid_to.isoformat(),
+        }
+        for row in rows
+    ]
 
 
 @dataclass

@@ -69,6 +69,7 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "registry.create_user": (N, N, N, N, O),
     "registry.create_membership": (N, N, N, N, O),
     "registry.publish_site": (N, N, N, N, O),
+    "registry.move_site": (N, N, N, N, O),
 }
 POLICY: dict[tuple[str, str], Reach] = {
     (role, act): reach
@@ -205,9 +206,12 @@ def may_anywhere(user: Any, act: str) -> Decision:
     return Decision(False, _refusal(user, act))
 
 
-def visible_sites(user: Any, act: str = "monitoring.view") -> QuerySet[Site]:
-    """Return the sites on which ``user`` may do ``act``."""
-    return Site.objects.filter(scope(user, act).sites())
+def visible_sites(
+    user: Any, act: str = "monitoring.view", kind: str | None = Site.Kind.AIR
+) -> QuerySet[Site]:
+    """Return the sites on which ``user`` may do ``act``: stations, another kind, or all (None)."""
+    found = Site.objects.filter(scope(user, act).sites())
+    return found if kind is None else found.filter(kind=kind)
 
 
 def ask(user: Any, act: str, target: Target = None) -> None:

@@ -83,7 +83,7 @@ class Organisation(models.Model):
 
 
 class Site(models.Model):
-    """A place where something is measured, under a stable key.
+    """A place where something is measured, or a city values are published for; a stable key.
 
     Its codes, names and coordinates are dated facts: a station that moves gets a new code
     and stays the same site only if the registry says so.
@@ -93,6 +93,7 @@ class Site(models.Model):
         """What stands there."""
 
         AIR = "air", _("air station")
+        CITY = "city", _("city, as published")
 
     key = models.CharField(max_length=60, primary_key=True)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.AIR)
@@ -185,6 +186,26 @@ class SitePlace(DatedFact):
 
     def __str__(self) -> str:
         return f"{self.lon:.4f}, {self.lat:.4f}"
+
+
+class SiteHome(DatedFact):
+    """The region a site counted for, and whether it entered that city's mean, in a span of days.
+
+    A site without such facts has always been where ``Site.region`` says. A fact that was put
+    right is not deleted: ``withdrawn_commit`` is the store's commit number when that happened,
+    so that ``as_of`` still finds what was believed before.
+    """
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="homes")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    counts_for_city = models.BooleanField(default=True)
+    withdrawn_commit = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["site_id", "valid_from"]
+
+    def __str__(self) -> str:
+        return f"{self.region_id} {self.valid_from}"
 
 
 class Role(models.TextChoices):

@@ -11,7 +11,3 @@ class VerdictsConfig(AppConfig):
     name = "fenhe.platform.verdicts"
     label = "verdicts"
     verbose_name = "评价"
-
-    def ready(self) -> None:
-        """Listen to acts that move stations between cities."""
-        from fenhe.platform.verdicts import dirty  # noqa: F401

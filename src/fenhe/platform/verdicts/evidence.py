@@ -21,7 +21,7 @@ from fenhe.methods.air.words import ITEMS as WORDS
 from fenhe.methods.air.words import SCALED, TRACE
 from fenhe.platform import owner
 from fenhe.platform.verdicts import sources
-from fenhe.platform.verdicts.engine import city_members, question_of
+from fenhe.platform.verdicts.hours import city_members, question_of
 from fenhe.platform.verdicts.judge import (
     ITEMS,
     VALUES,

@@ -34,6 +34,7 @@ class Question:
     edition: str | None
     parameters: dict[str, str] = field(default_factory=dict)
     area_edition: str | None = None
+    rests_on: str | None = None  # key of the assessment whose day cells it reads
 
     @property
     def version(self) -> str:
@@ -96,7 +97,7 @@ def area_means(
     due = due.join(
         usable.select("site", "start", "item", "value"), on=["site", "start", "item"], how="left"
     ).with_columns(start_hour=_hour_number(pl.col("start")), day=day_number(pl.col("start")))
-    decimals = {"value": int(_most_decimals(usable))}
+    decimals = {"value": _top(usable)}
     method = methods.method(AREA_METHOD)
     found = apply(
         method,
@@ -126,7 +127,7 @@ def _hour_number(start: pl.Expr) -> pl.Expr:
     return start.dt.epoch("s") // 3600
 
 
-def _most_decimals(values: pl.DataFrame) -> int:
+def _top(values: pl.DataFrame) -> int:
     top = values["decimals"].max() if values.height else None
     return int(top) if isinstance(top, int) else 0
 
@@ -147,7 +148,7 @@ def _judged(
         dated,
         edition=question.edition,
         params=question.parameters,
-        decimals=_decimals(usable),
+        decimals=most_decimals(usable),
         trace=trace,
     )
     empty = hashlib.blake2b(question.salt.encode(), digest_size=DIGEST_BYTES).hexdigest()
@@ -160,7 +161,8 @@ def _judged(
     ).drop(*ITEMS, "day")
 
 
-def _decimals(usable: pl.DataFrame) -> dict[str, int]:
+def most_decimals(usable: pl.DataFrame) -> dict[str, int]:
+    """Return item -> the most decimals any of its values was written with."""
     most = dict(usable.group_by("item").agg(pl.col("decimals").max()).iter_rows())
     return {item: int(most.get(item) or 0) for item in ITEMS}
 
@@ -178,16 +180,17 @@ def in_force(day: pl.Expr, edition_id: str | None) -> pl.Expr:
 
 def _digests(usable: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Return one digest per site and hour over the values that count, as they are written."""
-    return _hashed(usable.with_columns(_said=_said()), "site", question)
+    return _hashed(usable.with_columns(_said=said()), "site", question)
 
 
 def _city_digests(usable: pl.DataFrame, question: Question) -> pl.DataFrame:
-    said = pl.concat_str("site", pl.lit(":"), _said())
-    hashed = _hashed(usable.with_columns(_said=said), "area", question)
+    told = pl.concat_str("site", pl.lit(":"), said())
+    hashed = _hashed(usable.with_columns(_said=told), "area", question)
     return hashed.rename({"area": "site"})
 
 
-def _said() -> pl.Expr:
+def said() -> pl.Expr:
+    """Return a value as it is written, for a digest."""
     return pl.concat_str(
         "item", pl.lit("="), pl.col("value").cast(pl.String), pl.lit("/"), "decimals"
     )

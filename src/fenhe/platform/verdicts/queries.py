@@ -21,9 +21,9 @@ from fenhe.store import Store
 HOUR = beijing.HOUR
 
 
-def assessments(subject: str | None = None) -> list[Assessment]:
-    """Return the active assessments, of sites (``site``) or cities (``city``) or both."""
-    rows = Assessment.objects.filter(active=True)
+def assessments(subject: str | None = None, grain: str = "1h") -> list[Assessment]:
+    """Return the active assessments of a grain, of sites (``site``), cities (``city``) or all."""
+    rows = Assessment.objects.filter(active=True, grain=grain)
     return list(rows.filter(subject=subject) if subject else rows)
 
 

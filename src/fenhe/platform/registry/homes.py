@@ -1,0 +1,108 @@
+"""Which city a station counted for on which days, as known at a commit, and how that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q
+
+from fenhe.platform.registry.models import ALWAYS, END_OF_TIME, Site, SiteHome, SiteName
+from fenhe.platform.registry.queries import city_codes
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Span:
+    """One station counting for one city, first and last day included."""
+
+    site: str
+    area: str
+    since: date
+    until: date
+
+
+def spans(begins: Mapping[str, date], as_of: int | None = None) -> list[Span]:
+    """Return when each air station counted for which city.
+
+    A station counts on the days for which the registry has a name of it, for the city its
+    home of those days lies in. Where the registry does not know since when a station has been
+    there, it counts from its first value on (``begins``, by site); one without a value does
+    not count. ``as_of``: only what had been entered before that commit of the store.
+    """
+    cities, homes = city_codes(), _homes(as_of)
+    named = SiteName.objects.filter(site__kind=Site.Kind.AIR)
+    if as_of is not None:
+        named = named.filter(commit__lt=as_of)
+    rows = named.values_list(
+        "site_id", "site__region_id", "site__counts_for_city", "valid_from", "valid_to"
+    )
+    found = set()
+    for site, region, counts, first, last in rows:
+        begin = begins.get(site) if first == ALWAYS else first
+        whole = [(region, counts, ALWAYS, END_OF_TIME)]
+        for home, enters, since, until in homes.get(site, whole) if begin else ():
+            span = Span(site, cities[home], max(begin, since), min(last, until))
+            if enters and span.since <= span.until:
+                found.add(span)
+    return sorted(found, key=lambda s: (s.site, s.since, s.area))
+
+
+def _homes(as_of: int | None) -> dict[str, list[tuple[str, bool, date, date]]]:
+    rows = SiteHome.objects.all()
+    if as_of is None:
+        rows = rows.filter(withdrawn_commit__isnull=True)
+    else:
+        later = Q(withdrawn_commit__isnull=True) | Q(withdrawn_commit__gte=as_of)
+        rows = rows.filter(later, commit__lt=as_of)
+    found: dict[str, list[tuple[str, bool, date, date]]] = {}
+    for site, *home in rows.values_list(
+        "site_id", "region_id", "counts_for_city", "valid_from", "valid_to"
+    ):
+        found.setdefault(site, []).append((home[0], home[1], home[2], home[3]))
+    return found
+
+
+def move(home: SiteHome) -> Iterator[SiteHome]:
+    """Return the rows to save so that ``home`` holds in its span and all else stays as it was.
+
+    The rows that stood and overlap are withdrawn at ``home.commit``; what is left of them
+    before and after the span is entered anew. Nothing is saved here.
+    """
+    site = home.site
+    standing = list(site.homes.filter(withdrawn_commit__isnull=True))
+    if not standing:
+        always = SiteHome(site=site, region=site.region, counts_for_city=site.counts_for_city)
+        standing = [always]
+    for row in standing:
+        if row.valid_to < home.valid_from or row.valid_from > home.valid_to:
+            continue
+        if row.valid_from < home.valid_from:
+            yield _rest(row, row.valid_from, home.valid_from - ONE_DAY, home.commit)
+        if row.valid_to > home.valid_to:
+            yield _rest(row, home.valid_to + ONE_DAY, row.valid_to, home.commit)
+        row.withdrawn_commit = home.commit
+        yield row
+    yield home
+
+
+def _rest(row: SiteHome, first: date, last: date, commit: int) -> SiteHome:
+    return SiteHome(
+        site=row.site,
+        region=row.region,
+        counts_for_city=row.counts_for_city,
+        valid_from=first,
+        valid_to=last,
+        source=row.source,
+        commit=commit,
+    )
+
+
+def homes_on(day: date) -> dict[str, str]:
+    """Return site -> region code of the day, for the sites that have ever been moved."""
+    rows = SiteHome.objects.filter(
+        withdrawn_commit__isnull=True, valid_from__lte=day, valid_to__gte=day
+    )
+    return dict(rows.values_list("site_id", "region_id"))
