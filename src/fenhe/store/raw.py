@@ -69,7 +69,7 @@ class RawLog:
     def _holds(self, target: Path, size: int) -> bool:
         """Tell whether the bytes are there already; a damaged copy is replaced by good bytes."""
         try:
-            return target.stat().st_size == size and _sha256(target) == target.name
+            return target.stat().st_size == size and sha256_of(target) == target.name
         except FileNotFoundError:
             return False
 
@@ -91,13 +91,14 @@ class RawLog:
         path = self.path(sha256)
         if not path.exists():
             raise RawDamaged(sha256, "the file is missing")
-        found = _sha256(path)
+        found = sha256_of(path)
         if found != sha256:
             raise RawDamaged(sha256, f"the bytes have changed; their hash is now {found}")
         return path
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

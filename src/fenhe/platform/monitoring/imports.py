@@ -6,10 +6,10 @@ goes on where it stopped when the same file is imported again: the store sees to
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,9 @@ from fenhe.protocols.tables.feeds import Feed
 from fenhe.protocols.tables.parse import parse
 from fenhe.protocols.tables.plausibility import Examination, examine
 from fenhe.protocols.tables.reader import NO_LIMITS, Limits, TextBatch, open_table
-from fenhe.protocols.tables.stations import Directory
+from fenhe.protocols.tables.stations import CITIES, STATIONS, Directory
 from fenhe.store import RawFile, Receipt, Store
+from fenhe.store.raw import sha256_of
 
 Progress = Callable[[dict[str, Any]], None]
 WRITTEN = ["site", "item", "statistic", "start", "end", "value", "decimals", "raw_row"]
@@ -68,16 +69,16 @@ def look(path: Path, feed_id: str, limits: Limits = NO_LIMITS, name: str = "") -
 
     Raises ``BadInput`` for an unknown feed or a file that can not be read at all.
     """
-    return examine(
-        feeds.load(feed_id), path, limits, name=name or path.name, recompute=recomputed_aqi
-    )
+    feed = feeds.load(feed_id)
+    recompute = partial(recomputed_aqi, edition=feed.check_edition)
+    return examine(feed, path, limits, name=name or path.name, recompute=recompute)
 
 
-def recomputed_aqi(hours: pl.DataFrame) -> pl.Series:
-    """Return the AQI of station hours (start, so2 … pm25) by the edition of their day."""
+def recomputed_aqi(hours: pl.DataFrame, edition: str | None = None) -> pl.Series:
+    """Return the AQI of station hours (start, so2 … pm25) by an edition, else that of their day."""
     method = methods.method("air.aqi_hourly")
     dated = hours.with_columns(day=day_number(pl.col("start")))
-    return apply(method, dated)["aqi"]
+    return apply(method, dated, edition=edition)["aqi"]
 
 
 def load(
@@ -94,7 +95,7 @@ def load(
     """
     if not examination.ok:
         raise ImportRefused(examination)
-    seen = _sha256(path)
+    seen = sha256_of(path)
     raw = store.raw.keep(path, examination.file)
     if raw.sha256 != seen:
         raise BadInput(f"{path} is being written to; wait and import it again")
@@ -114,7 +115,7 @@ def run(
 
     While the store writes one batch, the next one is read and parsed.
     """
-    table = open_table(raw.path, name=raw.name)
+    table = open_table(raw.path, name=raw.name, repeated=feed.by_station)
     directory = registered.load()
     unresolved: Counter[str] = Counter()
     done = 0
@@ -152,7 +153,7 @@ def _prepared(
 
 def _prepare(batch: TextBatch, feed: Feed, directory: Directory) -> _Prepared:
     parsed = parse(feed, batch)
-    known, unknown = resolved(parsed.observations, directory)
+    known, unknown = resolved(parsed.observations, directory, feed)
     lost = _texts(unknown, batch)
     rejected = pl.concat([parsed.rejected, lost]) if lost.height else parsed.rejected
     unresolved = dict(unknown["reason"].value_counts().iter_rows())
@@ -161,49 +162,47 @@ def _prepare(batch: TextBatch, feed: Feed, directory: Directory) -> _Prepared:
     )
 
 
-def resolved(observations: pl.DataFrame, directory: Directory) -> tuple[pl.DataFrame, pl.DataFrame]:
+def resolved(
+    observations: pl.DataFrame, directory: Directory, feed: Feed
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split observations into those of known sites (``site``) and the rest (``reason``)."""
     dated = observations.with_columns(day=(pl.col("start") + beijing.OFFSET).dt.date())
     asked = dated.select(KEYS).unique()
-    answers = directory.resolve(asked)
+    answers = directory.resolve(asked, CITIES if feed.of_cities else STATIONS)
     joined = dated.join(answers, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
     known = joined["site"].is_not_null()
     return joined.filter(known), joined.filter(~known)
 
 
-def strangers(path: Path, examination: Examination) -> list[Stranger]:
+def strangers(examination: Examination) -> list[Stranger]:
     """Return the stations of an examined file that the registry does not know at all.
 
     Those it knows on other days, or twice, are not strangers: they stay in quarantine. A code
     is one station in whatever city the file puts it; a name is one in each city.
     """
-    feed, directory = examination.feed, registered.load()
-    by_code = feed.station.kind == "code"
+    feed = examination.feed
+    kind = feed.station.kind
+    asked = examination.stations.with_columns(day=pl.lit(None, pl.Date))
+    answers = registered.load().resolve(asked, CITIES if feed.of_cities else STATIONS)
+    new = answers.filter(pl.col("reason").str.starts_with(UNKNOWN_STATION))
     found: dict[str | tuple[str, str], Stranger] = {}
-    for batch in open_table(path, name=examination.file).batches():
-        _, unknown = resolved(parse(feed, batch).observations, directory)
-        new = unknown.filter(pl.col("reason").str.starts_with(UNKNOWN_STATION))
-        named = new.select("station", "city").unique(maintain_order=True)
-        for text, city in named.iter_rows():
-            stranger = Stranger(text, city or "", by_code)
-            found.setdefault(text if by_code else (text, stranger.city), stranger)
+    for text, city in new.select("station", "city").iter_rows():
+        stranger = Stranger(text, city or "", kind == "code", is_city=feed.of_cities)
+        found.setdefault(text if kind == "code" else (text, stranger.city), stranger)
     return list(found.values())
 
 
 def _texts(unknown: pl.DataFrame, batch: TextBatch) -> pl.DataFrame:
     """Return cells of unknown stations as rejected rows, with the text the file holds."""
-    parts = [
-        cells.select("raw_row", "raw_column", "reason").join(
-            pl.DataFrame({"raw_row": batch.rows.cast(pl.Int64), "text": batch.frame[column]}),
-            on="raw_row",
-            how="left",
-        )
-        for (column,), cells in unknown.group_by("raw_column")
-        if isinstance(column, str)
-    ]
-    order = ["raw_row", "raw_column", "text", "reason"]
-    schema = {"raw_row": pl.Int64, "raw_column": pl.String, "text": pl.String, "reason": pl.String}
-    return pl.concat(parts).select(order) if parts else pl.DataFrame(schema=schema)
+    columns = unknown["raw_column"].unique().to_list()
+    cells = batch.frame.with_columns(batch.rows.cast(pl.Int64).alias("raw_row"))
+    cells = cells.select("raw_row", *columns)
+    rows = unknown["raw_row"].unique().implode()
+    texts = cells.filter(pl.col("raw_row").is_in(rows)).unpivot(
+        columns, index="raw_row", variable_name="raw_column", value_name="text"
+    )
+    found = unknown.join(texts, on=["raw_row", "raw_column"], how="left", maintain_order="left")
+    return found.select("raw_row", "raw_column", "text", "reason")
 
 
 @dataclass(frozen=True)
@@ -258,8 +257,3 @@ def _label(moment: Any) -> str | None:
 def _counts(receipt: Receipt) -> dict[str, int]:
     names = ("received", "stored", "corrected", "duplicate", "rejected")
     return {name: getattr(receipt, name) for name in names}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

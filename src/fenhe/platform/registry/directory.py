@@ -24,12 +24,12 @@ def load(as_of: int | None = None) -> Directory:
             "site_id", "code", *span
         )
     ]
-    for site, zh, en, region, since, until in SiteName.objects.filter(**known).values_list(
-        "site_id", "name_zh", "name_en", *span
+    for site, what, zh, en, region, since, until in SiteName.objects.filter(**known).values_list(
+        "site_id", "site__kind", "name_zh", "name_en", *span
     ):
-        city = cities.get(region, "")
+        city, kind = cities.get(region, ""), "city" if what == Site.Kind.CITY else "name"
         for name in filter(None, (zh, en)):
-            aliases.append((site, "name", city, clean_name(name).name, since, until))
+            aliases.append((site, kind, city, clean_name(name).name, since, until))
     aliases += [
         (key, "key", cities.get(region, ""), key, None, None)
         for key, region in Site.objects.values_list("key", "region_id")

@@ -58,13 +58,13 @@ def version() -> str | None:
 
 
 def shown_on(user: Any, act: str, day: date) -> list[dict[str, Any]]:
-    """Return ``sites_on`` of the sites on which a person may do an act.
+    """Return ``sites_on`` of the stations on which a person may do an act.
 
     Kept per registry version, language, day and scope: do not change what it returns.
     """
     where, now = door.scope(user, act), version()
     if now is None:
-        return sites_on(Site.objects.filter(where.sites()), day)
+        return sites_on(_stations(where), day)
     return _kept(now, where, day, get_language())
 
 
@@ -72,7 +72,11 @@ def shown_on(user: Any, act: str, day: date) -> list[dict[str, Any]]:
 def _kept(
     _version: str, where: door.Scope, day: date, _language: str | None
 ) -> list[dict[str, Any]]:
-    return sites_on(Site.objects.filter(where.sites()), day)
+    return sites_on(_stations(where), day)
+
+
+def _stations(where: door.Scope) -> QuerySet[Site]:
+    return Site.objects.filter(where.sites(), kind=Site.Kind.AIR)
 
 
 def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:

@@ -169,7 +169,7 @@ def _site(row: _Row, known: _Known) -> Site:
             "organisation": known.firms.get(firm),
             "public": row.truth("public", False),
             "published": row.truth("published", False),
-            "counts_for_city": row.truth("counts_for_city", True),
+            "counts_for_city": kind == Site.Kind.AIR and row.truth("counts_for_city", True),
         },
     )
     if site.region_id != code:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -38,7 +38,8 @@ class Examination:
     """A file's preview and verdict; ``first`` is a start, ``last`` an end, in naive UTC.
 
     ``ok`` is false when ``reasons`` is not empty. ``remarks`` do not stand in the way of
-    loading. ``examples`` shows refused cells (raw_row, raw_column, text, reason).
+    loading. ``stations`` holds each station and city named beside a value once. ``examples``
+    shows refused cells (raw_row, raw_column, text, reason).
     """
 
     file: str
@@ -55,6 +56,7 @@ class Examination:
     examples: pl.DataFrame
     encoding: str | None = None
     unused: tuple[str, ...] = ()
+    stations: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -118,6 +120,7 @@ def examine(
         examples=pl.concat(tally.examples).head(50) if tally.examples else refusals.drop("n"),
         encoding=table.encoding,
         unused=feed.unused(table.columns),
+        stations=tally.stations(),
     )
 
 

@@ -68,6 +68,11 @@ def _date(pattern: re.Pattern[str], note: str) -> date | None:
         return None
 
 
+def plain_name(city: str) -> str:
+    """Return one city's name without its rank, as ``plain_city`` does for a column."""
+    return re.sub(_CITY_ENDING, "", city.strip())
+
+
 def plain_city(column: pl.Expr) -> pl.Expr:
     """Return a city's name without its rank: 太原市 and 太原 are one; null where it is empty."""
     plain = column.str.strip_chars().str.replace(_CITY_ENDING, "")

@@ -11,13 +11,14 @@ from fenhe.protocols.tables.station_names import clean_name, plain_city, read_no
 
 ALIASES = {
     "site": pl.String,
-    "kind": pl.String,  # code | name | key
+    "kind": pl.String,  # code | name | city | key
     "city": pl.String,
     "text": pl.String,
     "valid_from": pl.Date,  # null: as far back as anything is known
     "valid_to": pl.Date,  # last day; null: still
 }
-_ORDER = ("code", "name", "key")  # how a text is looked for
+STATIONS = ("code", "name", "key")  # how the text of a station is looked for
+CITIES = ("city", "key")  # how the text of a city is looked for
 _KEYS = ["station", "city", "day"]
 _FULL_WIDTH = (["（", "）", "\u3000"], ["(", ")", " "])
 
@@ -28,11 +29,12 @@ class Directory:
 
     aliases: pl.DataFrame
 
-    def resolve(self, wanted: pl.DataFrame) -> pl.DataFrame:
+    def resolve(self, wanted: pl.DataFrame, order: tuple[str, ...] = STATIONS) -> pl.DataFrame:
         """Return ``wanted`` (station, city, day) with ``site`` and ``reason``, rows in order.
 
         A station is looked for as a code, then by its name without bracketed notes, within
         the city when one is given, then as a site key; the first that holds on the day counts.
+        With ``order=CITIES`` it is a city's name, with or without 市, and no station's.
         Exactly one of ``site`` and ``reason`` is set. Reasons, each with the station's text:
         ``unknown_station:``; ``ambiguous_station:``: it fits several sites;
         ``station_outside_dates:``: it is known, but not on that day, by the directory or by
@@ -40,7 +42,7 @@ class Directory:
         """
         asked = _asked(wanted)
         aliases = self.aliases.with_columns(text=_folded("text"), city=plain_city(pl.col("city")))
-        pairs = pl.concat([_pairs(asked, aliases, rank, kind) for rank, kind in enumerate(_ORDER)])
+        pairs = pl.concat([_pairs(asked, aliases, rank, kind) for rank, kind in enumerate(order)])
         first = pl.col("rank").filter(pl.col("holds")).min()
         found = pairs.group_by("ask").agg(
             sites=pl.col("site").filter(pl.col("holds") & (pl.col("rank") == first)).unique()
@@ -68,7 +70,7 @@ def _asked(wanted: pl.DataFrame) -> pl.DataFrame:
         whole=_folded("whole"), plain=_folded("plain")
     )
     return asked.join(folded, on="station", how="left", maintain_order="left").with_columns(
-        within=plain_city(pl.col("city"))
+        within=plain_city(pl.col("city")), place=plain_city(pl.col("whole"))
     )
 
 
@@ -81,7 +83,10 @@ def _pairs(asked: pl.DataFrame, aliases: pl.DataFrame, rank: int, kind: str) -> 
     """Return ask, site, rank and whether the alias holds on the day, for every text that fits."""
     known = aliases.filter(pl.col("kind") == kind).rename({"city": "alias_city"})
     by_name = kind == "name"
-    pairs = asked.join(known, left_on="plain" if by_name else "whole", right_on="text")
+    if kind == "city":
+        known = known.with_columns(text=plain_city(pl.col("text")))
+    asked_as = {"name": "plain", "city": "place"}.get(kind, "whole")
+    pairs = asked.join(known, left_on=asked_as, right_on="text")
     holds = _between("valid_from", "valid_to")
     if by_name:
         same = pl.col("within") == pl.col("alias_city")

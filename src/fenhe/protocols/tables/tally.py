@@ -15,6 +15,7 @@ from fenhe.protocols.tables.table import TextBatch
 # frame(station, city, start, so2 … pm25) -> the AQI those values give, null where it gives none
 Recompute = Callable[[pl.DataFrame], pl.Series]
 _MERGE_AT = 32
+STATION = ("station", "city")
 INDEX_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 
 
@@ -43,6 +44,7 @@ class Tally:
     recomputed: int = 0
     recomputed_other: int = 0
     due: dict[tuple[str, str], int] = field(default_factory=dict)  # by_station: cells, empty too
+    named: list[pl.DataFrame] = field(default_factory=list, repr=False)
     held: list[tuple[pl.DataFrame, pl.DataFrame]] = field(default_factory=list, repr=False)
 
     def add(self, batch: TextBatch, parsed: Parsed) -> None:
@@ -57,6 +59,7 @@ class Tally:
             self.last = end if self.last is None else max(self.last, end)
         self._add_counts(parsed)
         self._add_refused(parsed.rejected)
+        self.named.append(seen.select(STATION).unique(maintain_order=True))
         self._add_particles(parsed)
         if self.feed.by_station:
             self._add_due(batch)
@@ -156,6 +159,12 @@ class Tally:
         if not found:
             return pl.DataFrame(schema={"value": pl.Float64, "n": pl.UInt32})
         return _merged(found).sort("value")
+
+    def stations(self) -> pl.DataFrame:
+        """Return station and city of every value, each pair once, in the order of the file."""
+        schema = dict.fromkeys(STATION, pl.String())
+        found = pl.concat([pl.DataFrame(schema=schema), *self.named])
+        return found.unique(maintain_order=True)
 
     def refusals(self) -> pl.DataFrame:
         """Return (raw_column, reason, text, n)."""

@@ -123,6 +123,11 @@ class Feed:
         keys = {"wide": ("raw_row",), "by_station": ("raw_column", "start")}
         return keys.get(self.layout, ("station", "start"))
 
+    @property
+    def of_cities(self) -> bool:
+        """Tell whether the values are those published for a city as a whole."""
+        return self.station.kind == "area"
+
     def stations_in(self, columns: Sequence[str]) -> list[str]:
         """Return the columns that are stations; only a ``by_station`` table has any."""
         pattern = re.compile(self.station.columns or r"(?!)")
