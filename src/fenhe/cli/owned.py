@@ -33,7 +33,7 @@ def run(verb: str, args: dict[str, Any], data: Path | None, label: str = "") -> 
 
         try:
             result = verbs.run(verb, args, progress=bar.show)
-            if verb in {"import", "replay", "stations", "boundaries", "regions"}:
+            if verb in {"import", "replay", "stations", "boundaries", "regions", "move_station"}:
                 _judge(label and "judging")
             return result
         finally:

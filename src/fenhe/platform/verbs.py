@@ -11,18 +11,22 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from fenhe.base import beijing
 from fenhe.base.errors import BadInput
-from fenhe.platform import owner
+from fenhe.platform import clock, owner
 from fenhe.platform.monitoring import exports, imports, queries
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
+from fenhe.platform.registry import homes
 from fenhe.platform.registry.acts import (
     EnterNewcomers,
     ImportBoundaries,
     ImportDivisions,
     ImportStations,
+    MoveSite,
+    homes_of,
 )
-from fenhe.platform.registry.models import Region
+from fenhe.platform.registry.models import END_OF_TIME, Region, Site
 from fenhe.platform.verdicts import engine
 from fenhe.platform.workflow.acts import Actor, local_actor
 from fenhe.protocols.tables import writer
@@ -149,6 +153,41 @@ def stations(args: Args, actor: Actor, _progress: Progress) -> Any:
     return {"rows": found.rows, **found.created}
 
 
+def members(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Return the stations with the region they count for ``on`` a day (today without it)."""
+    day = _day(args.get("on")) or beijing.day_of(clock.now())
+    found = homes.stations_on(day)
+    return [vars(one) for one in found]
+
+
+def move_station(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Say which ``region`` a ``site`` counted for ``since`` (and ``until``) a day.
+
+    Returns the facts that stand then.
+    """
+    site = Site.objects.filter(pk=args["site"]).first()
+    if site is None:
+        raise BadInput(f"there is no station '{args['site']}'")
+    act = MoveSite(
+        site,
+        _region(args["region"]),
+        _needed_day(args["since"]),
+        _needed_day(args["until"]) if args.get("until") else END_OF_TIME,
+        counts_for_city=bool(args.get("counts", True)),
+        commit=owner.store().last_commit,
+        reason=args.get("reason") or "",
+    )
+    act.run(actor)
+    return homes_of(site)
+
+
+def _needed_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"'{text}' is not a day; write 2026-03-01") from None
+
+
 def judge(_args: Args, _actor: Actor, progress: Progress) -> Any:
     """Bring every cell up to date; returns what was done."""
     store, days, new, changed = owner.store(), 0, 0, 0
@@ -171,6 +210,8 @@ VERBS: dict[str, Verb] = {
     "regions": divisions,
     "stations": stations,
     "judge": judge,
+    "members": members,
+    "move_station": move_station,
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from fenhe.platform.monitoring.acts import ClearFlag, Span, VoidSpan
 from fenhe.platform.registry.models import Region, Site, SiteName
-from fenhe.platform.verdicts import dirty, engine, judge, standing
+from fenhe.platform.verdicts import engine, judge, standing
 from fenhe.platform.verdicts import hours as hours_
 from fenhe.platform.verdicts.models import Assessment, DirtyDay
 from fenhe.platform.workflow.acts import local_actor

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Q
 
 from fenhe.platform.registry.models import ALWAYS, END_OF_TIME, Site, SiteHome, SiteName
-from fenhe.platform.registry.queries import city_codes
+from fenhe.platform.registry.queries import city_codes, holding
 
 ONE_DAY = timedelta(days=1)
 
@@ -100,9 +100,27 @@ def _rest(row: SiteHome, first: date, last: date, commit: int) -> SiteHome:
     )
 
 
-def homes_on(day: date) -> dict[str, str]:
-    """Return site -> region code of the day, for the sites that have ever been moved."""
+@dataclass(frozen=True)
+class Station:
+    """A station as it counted on one day."""
+
+    site: str
+    name: str
+    region: str
+    counts: bool
+
+
+def stations_on(day: date) -> list[Station]:
+    """Return every air station with its region of the day, and whether it counted for a city."""
     rows = SiteHome.objects.filter(
         withdrawn_commit__isnull=True, valid_from__lte=day, valid_to__gte=day
     )
-    return dict(rows.values_list("site_id", "region_id"))
+    moved = {row[0]: row[1:] for row in rows.values_list("site_id", "region_id", "counts_for_city")}
+    names = holding(SiteName.objects.all(), day, "name_zh")
+    found = []
+    for site, region, counts in Site.objects.filter(kind=Site.Kind.AIR).values_list(
+        "pk", "region_id", "counts_for_city"
+    ):
+        home = moved.get(site, (region, counts))
+        found.append(Station(site, str(names.get(site, (site,))[0]), home[0], home[1]))
+    return found
