@@ -53,6 +53,11 @@ class CommitLog:
         """Return the number of the last commit, 0 for an empty store."""
         return self._last
 
+    @property
+    def known_at(self) -> datetime:
+        """Return the moment of the last commit, the earliest there is for an empty store."""
+        return self._known_at
+
     @contextmanager
     def begin(self, actor: str, what: str) -> Iterator[Commit]:
         """Write one commit: everything done with the session inside, or nothing at all.

@@ -37,3 +37,23 @@ class RawDamaged(StoreError):
     def __init__(self, sha256: str, reason: str) -> None:
         self.sha256 = sha256
         super().__init__(f"raw file {sha256}: {reason}")
+
+
+class StoreOutdated(StoreError):
+    """The store has the layout of an older version of Fenhe."""
+
+    def __init__(self, found: int, wanted: int) -> None:
+        super().__init__(
+            f"the data folder is of an older version of Fenhe (store layout {found}, this version "
+            f"has {wanted}); run: fenhe upgrade"
+        )
+
+
+class StoreTooNew(StoreError):
+    """The store was made or upgraded by a newer version of Fenhe."""
+
+    def __init__(self, found: int, wanted: int) -> None:
+        super().__init__(
+            f"the data folder is of a newer version of Fenhe (store layout {found}, this version "
+            f"knows {wanted}); use that version, or restore a backup made before the upgrade"
+        )

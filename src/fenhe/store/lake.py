@@ -7,6 +7,7 @@ it costs writes, and merging small files in the background does the same service
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,32 @@ except ImportError:  # the extra is optional; asking for a lake without it says 
     _extension = None
 
 NAME = "lake"
+CATALOGUE = f"__ducklake_metadata_{NAME}"
+_BREATH = 0.02  # seconds between two steps of upkeep, in which a waiting writer gets its turn
+# A round of upkeep looks at files below _LARGE bytes. Larger ones are merged when a table has
+# _FEW of them, so that a growing table is not written anew with every round. Files with deletes
+# are rewritten when they are _LITTLE bytes together, else when the share _DELETED of one is gone.
+_LARGE, _FEW, _LITTLE, _DELETED = 2_000_000, 8, 8_000_000, 0.1
+_WORK = f"""
+SELECT t.table_name, count(*) FILTER (d.file_size_bytes BETWEEN ? AND 24_000_000) AS few,
+       coalesce(sum(d.file_size_bytes) FILTER (x.data_file_id IS NOT NULL), 0)::BIGINT AS touched
+FROM {CATALOGUE}.ducklake_data_file d
+JOIN {CATALOGUE}.ducklake_table t ON t.table_id = d.table_id AND t.end_snapshot IS NULL
+LEFT JOIN {CATALOGUE}.ducklake_delete_file x
+       ON x.data_file_id = d.data_file_id AND x.end_snapshot IS NULL
+WHERE d.end_snapshot IS NULL
+GROUP BY t.table_name HAVING count(*) > 1 OR touched > 0 ORDER BY t.table_name
+"""
+_FILES = """
+WITH files AS (
+    SELECT table_id, path, file_size_bytes FROM {catalogue}.ducklake_data_file
+    UNION ALL SELECT table_id, path, file_size_bytes FROM {catalogue}.ducklake_delete_file
+), folders AS (
+    SELECT DISTINCT t.table_id, s.path || t.path AS folder
+    FROM {catalogue}.ducklake_table t JOIN {catalogue}.ducklake_schema s USING (schema_id)
+)
+SELECT DISTINCT folder || path AS path, file_size_bytes FROM files JOIN folders USING (table_id)
+"""
 # Files are merged up to this size: about a month of a 1,500-station network, so that
 # an import of one day never has to look through a whole year.
 TARGET_FILE_SIZE = "32MB"
@@ -110,7 +137,10 @@ class Lake:
         )
         self._root.execute(f"USE {NAME}")
         self._root.execute(f"CALL {NAME}.set_option('target_file_size', '{TARGET_FILE_SIZE}')")
+        self._folder = folder
         self._closed = False
+        self._holds = 0
+        self._guard = threading.Lock()
         self._writing = self._cursor()
         # cursors of readers, used again: a fresh one costs more than a small query
         self._idle: deque[duckdb.DuckDBPyConnection] = deque()
@@ -178,26 +208,88 @@ class Lake:
         found = self.read(f"SELECT count(*) AS n FROM ducklake_list_files('{NAME}', ?)", [table])
         return int(found["n"].item())
 
-    def tidy(self, keep: timedelta) -> None:
+    def live_files(self) -> int:
+        """Return how many data files the tables are spread over now; cheap."""
+        found = self.read(
+            f"SELECT count(*) AS n FROM {CATALOGUE}.ducklake_data_file WHERE end_snapshot IS NULL"
+        )
+        return int(found["n"].item())
+
+    def tidy(self, keep: timedelta, *, thorough: bool = True) -> None:
         """Rewrite deletes, merge small files, drop snapshots and files older than ``keep``.
 
-        Readers that began less than ``keep`` ago still find their files.
+        Table by table; the writer lock is free between two, so that a writer waits for one
+        step at most. Without ``thorough`` large files are left alone unless there are many of
+        them or much of them is deleted. Readers that began less than ``keep`` ago still find
+        their files, and no file goes while ``held``.
         """
-        age = f"now() - INTERVAL {int(keep.total_seconds())} SECOND"
-        calls = [
-            f"ducklake_rewrite_data_files('{NAME}', delete_threshold => 0.0)",
-            f"ducklake_merge_adjacent_files('{NAME}')",
-            f"ducklake_expire_snapshots('{NAME}', older_than => {age})",
-            f"ducklake_cleanup_old_files('{NAME}', older_than => {age})",
-            f"ducklake_delete_orphaned_files('{NAME}', older_than => {age})",
-        ]
+        for table, few, touched in self.read(_WORK, [_LARGE]).iter_rows():
+            name = f"'{NAME}', {_literal(table)}"
+            if touched:
+                share = 0.0 if thorough or touched < _LITTLE else _DELETED
+                self._step(f"ducklake_rewrite_data_files({name}, delete_threshold => {share})")
+            most = "" if thorough or few >= _FEW else f", max_file_size => {_LARGE}"
+            self._step(f"ducklake_merge_adjacent_files({name}{most})")
+        age = f"older_than => now() - INTERVAL {int(keep.total_seconds())} SECOND"
+        self._step(f"ducklake_expire_snapshots('{NAME}', {age})", removes=True)
+        self._step(f"ducklake_cleanup_old_files('{NAME}', {age})", removes=True)
+        if thorough:
+            self._step(f"ducklake_delete_orphaned_files('{NAME}', {age})", removes=True)
+
+    def _step(self, call: str, *, removes: bool = False) -> None:
         with self.writer:
-            for call in calls:
-                try:
-                    # count(*): the calls answer with zoned times, which need one more library
-                    self._writing.execute(f"SELECT count(*) FROM {call}").fetchall()
-                except duckdb.Error as error:
-                    raise StoreError(f"maintenance stopped at {call}: {error}") from error
+            if removes and self._holds:
+                return
+            try:
+                # count(*): the calls answer with zoned times, which need one more library
+                self._writing.execute(f"SELECT count(*) FROM {call}").fetchall()
+            except duckdb.Error as error:
+                raise StoreError(f"maintenance stopped at {call}: {error}") from error
+        time.sleep(_BREATH)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep every file on disk until left, such as while they are copied."""
+        with self.writer, self._guard:  # the writer lock: no step of upkeep is under way
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._holds -= 1
+
+    def copy_catalogue(self, target: Path, pin: Callable[[], None]) -> dict[str, int]:
+        """Write the catalogue as it stands into a new DuckDB file; return the files it names.
+
+        ``pin`` is called in the moment that is copied, under the writer lock; the copying
+        itself goes on beside the writers. The copy names no files that wait for deletion.
+        Paths are those inside ``data``, with sizes in bytes. One caller at a time.
+        """
+        cursor = self._root.cursor()
+        try:
+            with self.writer:
+                cursor.begin()
+                cursor.execute(f"SELECT max(snapshot_id) FROM {CATALOGUE}.ducklake_snapshot")
+                cursor.fetchall()
+                pin()
+            cursor.execute(f"ATTACH {_literal(str(target))} AS catalogue_copy")
+            cursor.execute(f"COPY FROM DATABASE {CATALOGUE} TO catalogue_copy")
+            cursor.execute("DELETE FROM catalogue_copy.ducklake_files_scheduled_for_deletion")
+            named = cursor.execute(_FILES.format(catalogue="catalogue_copy")).fetchall()
+            cursor.commit()
+            return dict(named)
+        except duckdb.Error as error:
+            raise StoreError(f"the catalogue could not be copied: {error}") from error
+        finally:
+            cursor.close()  # rolls back what is not committed
+            with self._root.cursor() as other:
+                other.execute("DETACH DATABASE IF EXISTS catalogue_copy")
+
+    def data_files(self) -> tuple[dict[str, int], set[str]]:
+        """Return the files the catalogue names, with sizes, and the paths waiting for deletion."""
+        waiting = self.read(f"SELECT path FROM {CATALOGUE}.ducklake_files_scheduled_for_deletion")
+        named = dict(self.read(_FILES.format(catalogue=CATALOGUE)).iter_rows())
+        return named, set(waiting["path"])
 
     def close(self) -> None:
         """Write the catalogue out and close every connection; safe to call twice."""

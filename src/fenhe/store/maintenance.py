@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from fenhe.store.lake import Lake
 # Readers that began this long ago or less still find the files of their snapshot.
 KEEP = timedelta(minutes=10)
 ACTOR = "maintenance"
+_round = threading.Lock()  # one round at a time
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,17 @@ class Upkeep:
     commit: int
 
 
-def maintain(lake: Lake, commits: CommitLog, keep: timedelta = KEEP) -> Upkeep:
-    """Rewrite deletes, merge small files, expire snapshots; values and commits stay the same."""
-    with lake.writer:
+def maintain(
+    lake: Lake, commits: CommitLog, keep: timedelta = KEEP, *, thorough: bool = True
+) -> Upkeep:
+    """Rewrite deletes, merge small files, expire snapshots; values and commits stay the same.
+
+    Writers take turns with the steps of a round. ``thorough``: large files too, and files that
+    a crash left behind.
+    """
+    with _round:
         began, before = time.monotonic(), lake.files("observation")
-        lake.tidy(keep)
+        lake.tidy(keep, thorough=thorough)
         after, seconds = lake.files("observation"), time.monotonic() - began
         with commits.begin(ACTOR, f"maintenance: {before} files became {after}") as commit:
             row = {"commit": commit.number, "files_before": before, "files_after": after}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from fenhe import __version__
+from fenhe.store.errors import StoreOutdated, StoreTooNew
 from fenhe.store.lake import Lake, Session, quoted
 
 _VALUE = {
@@ -121,6 +123,7 @@ TABLES: dict[str, Table] = {
     "cell_book": Table(
         {"assessment": "VARCHAR", "method": "VARCHAR", "book": "VARCHAR", "commit": "BIGINT"}
     ),
+    "layout": Table({"number": "INTEGER", "made_by": "VARCHAR"}),
     "maintenance": Table(
         {
             "commit": "BIGINT",
@@ -130,6 +133,9 @@ TABLES: dict[str, Table] = {
         }
     ),
 }
+
+FIRST = 1
+LAYOUT = 1  # of this version; a change of a table is a step in ``migrations.STEPS``
 
 POLARS: dict[str, pl.DataType] = {
     "INTEGER": pl.Int32(),
@@ -149,13 +155,21 @@ def frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
 
 
 def prepare(lake: Lake) -> None:
-    """Create the tables that are not there yet, all in one transaction."""
+    """Create the tables that are not there yet, all in one transaction.
+
+    A table more is no new layout: older versions of Fenhe do not look at it. A store of before
+    layouts were numbered has the first. Raises ``StoreOutdated`` or ``StoreTooNew`` when the
+    layout is not the one of this version.
+    """
     there = lake.tables()
+    check(version(lake, there))
     missing = [name for name in TABLES if name not in there]
     if missing:
         with lake.transaction() as session:
             for name in missing:
                 create(session, name, TABLES[name])
+            if "layout" in missing:
+                note(session, LAYOUT if not there else FIRST)
 
 
 def create(session: Session, name: str, table: Table) -> None:
@@ -166,3 +180,25 @@ def create(session: Session, name: str, table: Table) -> None:
         session.execute(f"ALTER TABLE {quoted(name)} SET PARTITIONED BY ({table.partition})")
     if table.sort:
         session.execute(f"ALTER TABLE {quoted(name)} SET SORTED BY ({table.sort})")
+
+
+def version(lake: Lake, there: set[str] | None = None) -> int:
+    """Return the layout of the store; ``LAYOUT`` for one without any tables."""
+    tables = lake.tables() if there is None else there
+    if "layout" not in tables:
+        return FIRST if tables else LAYOUT
+    found = lake.read("SELECT max(number) AS number FROM layout")["number"].item()
+    return int(found) if found is not None else FIRST
+
+
+def check(found: int) -> None:
+    """Raise ``StoreOutdated`` or ``StoreTooNew`` unless ``found`` is the layout of this version."""
+    if found < LAYOUT:
+        raise StoreOutdated(found, LAYOUT)
+    if found > LAYOUT:
+        raise StoreTooNew(found, LAYOUT)
+
+
+def note(session: Session, number: int) -> None:
+    """Write down the layout a store has now, and the version of Fenhe that gave it."""
+    session.insert("layout", frame("layout", [{"number": number, "made_by": __version__}]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import polars as pl
 
-from fenhe.store import changes, imports, maintenance, receipts, schema
+from fenhe.store import backups, changes, checkup, imports, maintenance, receipts, schema
 from fenhe.store.cells import Cells
 from fenhe.store.commits import Clock, CommitLog, utc_now
 from fenhe.store.flags import Flags
@@ -38,7 +39,11 @@ class Store:
         self._lock = lock
         self.raw = RawLog(folder / "raw")
         self._lake = Lake(folder / "lake")
-        schema.prepare(self._lake)
+        try:
+            schema.prepare(self._lake)
+        except BaseException:
+            self._lake.close()
+            raise
         self._commits = CommitLog(self._lake, clock)
         self._series = SeriesRegister(self._lake)
         self._latest = Latest(self._lake, self._series)
@@ -165,6 +170,33 @@ class Store:
         """Return the rejected cells with file, row, column, text and reason."""
         return receipts.quarantine(self._lake, feed, import_id)
 
-    def maintain(self, keep: timedelta = maintenance.KEEP) -> Upkeep:
+    def pinned(
+        self, catalogue: Path, also: Callable[[], None]
+    ) -> AbstractContextManager[backups.Pinned]:
+        """Copy the catalogue of one commit and keep its files until left; see ``backups``."""
+        return backups.pinned(self._lake, self._commits, catalogue, also)
+
+    def astray(self) -> checkup.Astray:
+        """Compare the files the catalogue names with those on disk."""
+        return checkup.astray(self._lake, self.folder / "lake" / "data")
+
+    def unbalanced(self) -> pl.DataFrame:
+        """Return the receipts whose counts do not add up; none, if all is well."""
+        return checkup.unbalanced(self._lake)
+
+    def kept(self) -> pl.DataFrame:
+        """Return the raw files there are: sha256, size, name, commit."""
+        return checkup.kept(self._lake)
+
+    @property
+    def known_at(self) -> datetime:
+        """Return the moment (naive UTC) of the last commit; the earliest there is without one."""
+        return self._commits.known_at
+
+    def live_files(self) -> int:
+        """Return how many data files the tables are spread over now; cheap."""
+        return self._lake.live_files()
+
+    def maintain(self, keep: timedelta = maintenance.KEEP, *, thorough: bool = True) -> Upkeep:
         """Merge small files, rewrite deletes, drop snapshots older than ``keep``."""
-        return maintenance.maintain(self._lake, self._commits, keep)
+        return maintenance.maintain(self._lake, self._commits, keep, thorough=thorough)
