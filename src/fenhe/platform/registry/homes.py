@@ -12,6 +12,7 @@ from fenhe.platform.registry.models import ALWAYS, END_OF_TIME, Site, SiteHome, 
 from fenhe.platform.registry.queries import city_codes, holding
 
 ONE_DAY = timedelta(days=1)
+Home = tuple[str, bool, date, date]  # region, whether it counts for the city, first and last day
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,28 @@ def spans(begins: Mapping[str, date], as_of: int | None = None) -> list[Span]:
     found = set()
     for site, region, counts, first, last in rows:
         begin = begins.get(site) if first == ALWAYS else first
-        whole = [(region, counts, ALWAYS, END_OF_TIME)]
-        for home, enters, since, until in homes.get(site, whole) if begin else ():
+        if begin is None:
+            continue
+        whole: list[Home] = [(region, counts, ALWAYS, END_OF_TIME)]
+        for home, enters, since, until in homes.get(site, whole):
             span = Span(site, cities[home], max(begin, since), min(last, until))
             if enters and span.since <= span.until:
                 found.add(span)
     return sorted(found, key=lambda s: (s.site, s.since, s.area))
 
 
-def _homes(as_of: int | None) -> dict[str, list[tuple[str, bool, date, date]]]:
+def _homes(as_of: int | None) -> dict[str, list[Home]]:
     rows = SiteHome.objects.all()
     if as_of is None:
         rows = rows.filter(withdrawn_commit__isnull=True)
     else:
         later = Q(withdrawn_commit__isnull=True) | Q(withdrawn_commit__gte=as_of)
         rows = rows.filter(later, commit__lt=as_of)
-    found: dict[str, list[tuple[str, bool, date, date]]] = {}
-    for site, *home in rows.values_list(
+    found: dict[str, list[Home]] = {}
+    for site, region, counts, since, until in rows.values_list(
         "site_id", "region_id", "counts_for_city", "valid_from", "valid_to"
     ):
-        found.setdefault(site, []).append((home[0], home[1], home[2], home[3]))
+        found.setdefault(site, []).append((region, counts, since, until))
     return found
 
 
