@@ -1,4 +1,4 @@
-"""Which values a computation looks at: noted while it runs, so that no list has to be kept by hand."""
+"""Which values a computation looks at: noted while it runs, so that no list is kept by hand."""
 
 from __future__ import annotations
 

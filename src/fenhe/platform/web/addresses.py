@@ -24,3 +24,19 @@ def evidence(assessment: str, key: str, label: str) -> str:
 def station(key: str, day: date) -> str:
     """Return the address of a station's page for the days up to ``day``."""
     return f"{_root('web:stations', get_language())}{quote(key)}/?to={day.isoformat()}"
+
+
+def edition(edition_id: str) -> str:
+    """Return the page of an edition of a standard."""
+    return f"{_root('web:standards', get_language())}{quote(edition_id, safe=':')}/"
+
+
+def value(value_id: str) -> str:
+    """Return the place of a value or row on the page of its edition: ``HJ633-2012/cap``."""
+    page = edition(value_id.partition("/")[0])
+    return f"{page}#{quote(value_id, safe='/:@')}"
+
+
+def method(method_id: str) -> str:
+    """Return the place of a method on the page of methods."""
+    return f"{_root('web:methods', get_language())}#{method_id}"

@@ -6,6 +6,8 @@ from django.urls import path
 
 from fenhe.platform.web.views import audit, data, evidence, people, review, station, stations
 from fenhe.platform.web.views import map as map_view
+from fenhe.platform.web.views import methods as methods_view
+from fenhe.platform.web.views import standards as standards_view
 
 app_name = "web"
 urlpatterns = [
@@ -24,6 +26,10 @@ urlpatterns = [
     path("data/load/", data.load, name="load"),
     path("data/quarantine/", data.show_quarantine, name="quarantine"),
     path("data/export/", data.export, name="export"),
+    path("standards/", standards_view.list_standards, name="standards"),
+    path("standards/compare/", standards_view.compare, name="standards_compare"),
+    path("standards/<str:edition>/", standards_view.show_edition, name="standard"),
+    path("methods/", methods_view.list_methods, name="methods"),
     path("audit/", audit.show_audit, name="audit"),
     path("login/", people.log_in, name="login"),
     path("logout/", people.log_out, name="logout"),
