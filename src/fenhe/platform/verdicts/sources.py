@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.platform.registry import directory
 from fenhe.protocols.tables import feeds
 from fenhe.protocols.tables.feeds import Feed
 from fenhe.protocols.tables.parse import parse
@@ -18,15 +21,17 @@ from fenhe.protocols.tables.table import TextBatch
 from fenhe.store import Store
 
 BATCH = 20_000
+WIDE = 100  # columns, from which on the table itself says how many rows come at a time
 
 
 def with_bytes(store: Store, values: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the values as rows, each beside the text of its row in the kept file.
 
     Adds ``raw_name`` (the name the file came by), ``feed``, ``raw_columns`` and ``raw_cells``
-    (the row as it stands in the file; an empty cell is None), ``raw_column`` (which of them
-    held this value) and ``raw_text``; None where the kept file can not be read any more.
-    Each file is read once, whatever the number of its rows.
+    (the row as it stands in the file; an empty cell is None; of a table with one column a
+    station the row's own columns and this station's), ``raw_column`` (which of them held this
+    value) and ``raw_text``; None where the kept file can not be read any more. Each file is
+    read once, whatever the number of its rows.
     """
     imports = {row["raw_sha256"]: row for row in store.receipts("import").iter_rows(named=True)}
     rows = values.to_dicts()
@@ -48,15 +53,33 @@ def with_bytes(store: Store, values: pl.DataFrame) -> list[dict[str, Any]]:
 def _cells(value: dict[str, Any], found: Found | None) -> dict[str, Any]:
     if found is None:
         return dict.fromkeys(("raw_columns", "raw_cells", "raw_column", "raw_text"))
-    columns, cells, places = found
-    column = places.get((value["item"], value["start"]))
+    columns, cells = list(found.columns), list(found.cells)
+    column = _column_of(value, found)
+    if found.feed.by_station:
+        others = set(found.feed.stations_in(columns)) - {column}
+        kept = [at for at, name in enumerate(columns) if name not in others]
+        columns, cells = [columns[at] for at in kept], [cells[at] for at in kept]
     at = columns.index(column) if column in columns else None
     return {
-        "raw_columns": list(columns),
-        "raw_cells": list(cells),
+        "raw_columns": columns,
+        "raw_cells": cells,
         "raw_column": column,
         "raw_text": cells[at] if at is not None else None,
     }
+
+
+def _column_of(value: dict[str, Any], found: Found) -> str | None:
+    """Return the column of the row that gave the value.
+
+    Where a row holds many stations it is the one that is this site today; of a column that
+    occurs twice it is the one with this value.
+    """
+    seen = found.seen.filter(item=value["item"], start=value["start"])
+    if found.feed.by_station:
+        day = (pl.col("start") + beijing.OFFSET).dt.date()
+        asked = seen.filter(value=value["value"]).with_columns(day=day)
+        seen = directory.load().resolve(asked).filter(site=value["site"])
+    return seen["raw_column"][0] if seen.height else None
 
 
 def _file(
@@ -71,33 +94,36 @@ def _file(
         return {}
 
 
-# columns, cells, and which column gave which item and hour
-Found = tuple[tuple[str, ...], tuple[str | None, ...], dict[tuple[str, Any], str]]
+@dataclass(frozen=True)
+class Found:
+    """One row of a kept file: its columns and cells, and what its feed reads in them."""
+
+    feed: Feed
+    columns: tuple[str, ...]
+    cells: tuple[str | None, ...]
+    seen: pl.DataFrame
 
 
 @lru_cache(maxsize=256)
 def _read(path: Path, name: str, feed_id: str, rows: tuple[int, ...]) -> dict[int, Found]:
     """Read some rows of a file, up to the last one wanted."""
-    table = open_table(path, name=name)
     feed = _settled(path, name, feed_id)
+    table = open_table(path, name=name, repeated=feed.by_station)
     found: dict[int, Found] = {}
-    for batch in table.batches(BATCH):
+    for batch in table.batches(BATCH if len(table.columns) < WIDE else None):
         here = batch.rows.is_in(list(rows))
         for number in batch.rows.filter(here).to_list():
             mine = batch.rows == number
             one = TextBatch(batch.frame.filter(mine), batch.rows.filter(mine))
-            found[number] = (table.columns, one.frame.row(0), _places(feed, one))
+            seen = parse(feed, one).observations
+            found[number] = Found(feed, table.columns, one.frame.row(0), seen)
         last = batch.rows.max()
         if isinstance(last, int) and last >= rows[-1]:
             break
     return found
 
 
-def _places(feed: Feed, one: TextBatch) -> dict[tuple[str, Any], str]:
-    seen = parse(feed, one).observations.select("item", "start", "raw_column")
-    return {(item, start): column for item, start, column in seen.iter_rows()}
-
-
 @lru_cache(maxsize=64)
 def _settled(path: Path, name: str, feed_id: str) -> Feed:
-    return settle(feeds.load(feed_id), open_table(path, name=name))
+    feed = feeds.load(feed_id)
+    return settle(feed, open_table(path, name=name, repeated=feed.by_station))

@@ -104,7 +104,8 @@ def _trimmed(feed: Feed, batch: TextBatch) -> pl.DataFrame:
         row_reason=pl.when(pl.col("time").is_null())
         .then(pl.lit("time_unreadable"))
         .when(pl.col("station").is_null() & pl.lit(column is not None))
-        .then(pl.lit("station_empty"))
+        .then(pl.lit("station_empty")),
+        station=pl.coalesce("station", pl.lit(feed.station.fixed, pl.String)),
     )
     values = batch.frame.select(c for c in columns if c not in _KEYS)
     return pl.concat([keys, values], how="horizontal")

@@ -175,11 +175,13 @@ def _time(part: _Part) -> Time:
 
 def _station(part: _Part, layout: str) -> Station:
     across = layout == "by_station"
+    fixed = part.take("fixed", str, None)
     station = Station(
-        column=None if across else part.take("column", str),
+        column=None if across or fixed else part.take("column", str),
         kind=part.take("kind", str),
         city=part.take("city", str, None),
         columns=_pattern(part, "columns") if across else None,
+        fixed=fixed,
     )
     part.done()
     if station.kind == "name+city" and station.city is None:

@@ -48,6 +48,7 @@ class Station:
     kind: str  # code | name | name+city | area
     city: str | None = None
     columns: str | None = None  # by_station: which columns are stations, as a pattern
+    fixed: str | None = None  # the one place of every row, where no column names it
 
 
 @dataclass(frozen=True)
