@@ -137,7 +137,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class MonthlyReport:
-    """Everything an air bulletin of one region and month says."""
+    """Everything an air bulletin of one region and month says.
+
+    ``aqi_edition`` is the edition of HJ 633 whose levels the days are counted by; without
+    it the bulletin tells no days.
+    """
 
     region: Name
     year: int
@@ -145,6 +149,7 @@ class MonthlyReport:
     places: tuple[PlaceMonth, ...]
     editions: tuple[EditionUse, ...]
     origin: Origin
+    aqi_edition: str | None = None
     place_word: Name = Name("城市", "City")
     mean: PlaceMonth | None = None
     mean_rule: Name | None = None

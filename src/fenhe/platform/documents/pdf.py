@@ -55,7 +55,13 @@ ROOM_UNDER_HEADING = 45 * mm
 
 
 def _style(name: str, size: float, leading: float, **more: Any) -> ParagraphStyle:
-    settings = {"fontName": PLAIN, "bulletFontName": PLAIN, "textColor": INK, "wordWrap": "CJK", **more}
+    settings = {
+        "fontName": PLAIN,
+        "bulletFontName": PLAIN,
+        "textColor": INK,
+        "wordWrap": "CJK",
+        **more,
+    }
     return ParagraphStyle(name, fontSize=size, leading=leading, **settings)
 
 
@@ -100,9 +106,7 @@ class Text(BaseParagraph):  # type: ignore[misc]
             (widths[min(n, len(widths) - 1)] - width(line, style.fontSize, style.fontName), [line])
             for n, line in enumerate(lines)
         ]
-        return frag.clone(
-            kind=0, lines=spaced, ascent=frag.fontSize, descent=-0.2 * frag.fontSize
-        )
+        return frag.clone(kind=0, lines=spaced, ascent=frag.fontSize, descent=-0.2 * frag.fontSize)
 
 
 class Title(Text):

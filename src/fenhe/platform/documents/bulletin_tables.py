@@ -1,0 +1,223 @@
+"""The tables and charts of an air bulletin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from fenhe import standards
+from fenhe.platform.documents import wording
+from fenhe.platform.documents.model import Bar, BarChart, Column, Key, Part, Table
+from fenhe.platform.documents.monthly import (
+    ITEMS,
+    LEVELS,
+    ItemMonth,
+    MonthlyReport,
+    PlaceMonth,
+)
+from fenhe.platform.documents.wording import count, number, said
+from fenhe.platform.web import levels, words
+from fenhe.standards import Row
+
+# More bars than this do not fit a page beside their table.
+MOST_BARS = 30
+INDEX_COLOUR = "#3b6ea5"
+
+
+def level_keys(edition_id: str) -> tuple[Key, ...]:
+    """Return name and colour of the levels of an edition, best first."""
+    rows = sorted(standards.catalogue().edition(edition_id).table("categories"), key=_level)
+    names = [level.name for level in levels.levels(edition_id)]
+    return tuple(
+        Key(row["hex"].lower(), name[:1].upper() + name[1:])
+        for row, name in zip(rows, names, strict=True)
+    )
+
+
+def _level(row: Row) -> int:
+    return int(row["level"])
+
+
+def in_order(report: MonthlyReport) -> list[PlaceMonth]:
+    """Return the places by rank, those without one last, by name."""
+    return sorted(report.places, key=lambda p: (p.rank is None, p.rank or 0, p.name.zh, p.name.en))
+
+
+def _with_mean(report: MonthlyReport) -> tuple[list[PlaceMonth], frozenset[int]]:
+    rows = in_order(report)
+    if report.mean is None:
+        return rows, frozenset()
+    return [*rows, report.mean], frozenset({len(rows)})
+
+
+def _valid_days(place: PlaceMonth) -> str | None:
+    """Say the fewest valid days of the six items, of how many due; None when not known."""
+    known = [i for i in place.items.values() if i.valid_days is not None]
+    if not known:
+        return None
+    fewest = min(known, key=lambda i: i.valid_days or 0)
+    if fewest.due_days is None:
+        return str(fewest.valid_days)
+    return f"{fewest.valid_days}/{fewest.due_days}"
+
+
+def statistics(report: MonthlyReport) -> Table:
+    """Return the table of the six statistics, composite index, rank and change."""
+    columns = [
+        Column(_("Rank"), align="center", share=0.75),
+        Column(said(report.place_word), align="left", share=1.6),
+        *(Column(words.item_label(i), words.unit_of(i)) for i in ITEMS),
+        Column(_("Valid days"), _("least of six"), share=1.15),
+        Column(_("Composite index"), share=1.15),
+        Column(_("Largest item"), align="center", share=1.15),
+        Column(_("Change"), "%", share=1.0),
+    ]
+    rows, strong = _with_mean(report)
+    notes = [
+        _(
+            "SO₂, NO₂, PM10, PM2.5: mean of the daily means; CO: 95th percentile of the daily "
+            "means; O₃: 90th percentile of the daily maximum 8-hour mean. Rank 1 is the cleanest; "
+            "equal indices share a rank. Change: of the composite index against the same month "
+            "of the year before; below zero is better. A dash means that there is no value."
+        )
+    ]
+    if report.mean is not None and report.mean_rule is not None:
+        notes.append(said(report.mean_rule))
+    return Table(
+        _("Table 1: concentrations, composite index and rank"),
+        tuple(columns),
+        tuple(_statistics_row(place) for place in rows),
+        tuple(notes),
+        strong,
+    )
+
+
+def _statistics_row(place: PlaceMonth) -> tuple[str | None, ...]:
+    values = (place.items[i].value if i in place.items else None for i in ITEMS)
+    return (
+        count(place.rank),
+        said(place.name),
+        *(number(value) for value in values),
+        _valid_days(place),
+        number(place.index),
+        wording.items(place.largest) or None,
+        number(place.change, signed=True),
+    )
+
+
+def days(report: MonthlyReport, level_keys: Sequence[Key]) -> Table:
+    """Return the table of days by level and the share of good days."""
+    columns = (
+        Column(said(report.place_word), align="left", share=1.6),
+        *(Column(key.name, _("days")) for key in level_keys),
+        Column(_("No AQI"), _("days")),
+        Column(_("Good-day share"), "%", share=1.2),
+        Column(_("Year before"), "%", share=1.2),
+        Column(_("Difference"), _("points"), share=1.1),
+    )
+    rows, strong = _with_mean(report)
+    notes = (
+        _(
+            "Good days are days of level 1 or 2; their share is of the days that have an AQI. "
+            "Days without an AQI are counted apart and are not good days."
+        ),
+    )
+    return Table(
+        _("Table 2: days by AQI level"),
+        columns,
+        tuple(_days_row(place) for place in rows),
+        notes,
+        strong,
+    )
+
+
+def _days_row(place: PlaceMonth) -> tuple[str | None, ...]:
+    found, before = place.days, place.previous_good_share
+    share = found.good_share if found else None
+    difference = share - before if share is not None and before is not None else None
+    counts = found.of_level if found else (None,) * LEVELS
+    return (
+        said(place.name),
+        *(count(n) for n in counts),
+        count(found.unjudged) if found else None,
+        number(share),
+        number(before),
+        number(difference, signed=True),
+    )
+
+
+def exceedances(report: MonthlyReport) -> Table:
+    """Return the table of what exceeds its limit: one row for each place and item."""
+    columns = (
+        Column(said(report.place_word), align="left", share=1.6),
+        Column(_("Item"), align="left"),
+        Column(_("Value")),
+        Column(_("Limit")),
+        Column(_("Unit"), align="left"),
+        Column(_("Exceeded by"), _("times the limit"), share=1.3),
+    )
+    rows = [
+        (
+            said(place.name),
+            words.item_label(code),
+            number(item.value),
+            number(item.limit),
+            words.unit_of(code),
+            number(item.multiple),
+        )
+        for place in in_order(report)
+        for code, item in _known(place)
+        if item.complies is False
+    ]
+    notes = (said(report.limits_of),) if report.limits_of else ()
+    return Table(_("Table 3: items above their limit"), columns, tuple(rows), notes)
+
+
+def _known(place: PlaceMonth) -> list[tuple[str, ItemMonth]]:
+    return [(code, place.items[code]) for code in ITEMS if code in place.items]
+
+
+def index_chart(report: MonthlyReport) -> BarChart | None:
+    """Return the chart of composite indices; None for more places than a chart holds."""
+    places = in_order(report)
+    if not places or len(places) > MOST_BARS or all(p.index is None for p in places):
+        return None
+    bars = tuple(
+        Bar(said(p.name), (Part(_length(p.index)),) if p.index is not None else (), number(p.index))
+        for p in places
+    )
+    caption = _("Figure 1: composite index, best place first")
+    return BarChart(caption, bars, (Key(INDEX_COLOUR, ""),), _described(bars))
+
+
+def days_chart(report: MonthlyReport, level_keys: Sequence[Key]) -> BarChart | None:
+    """Return the chart of days by level; None for more places than a chart holds."""
+    places = in_order(report)
+    if not places or len(places) > MOST_BARS or all(p.days is None for p in places):
+        return None
+    bars = tuple(
+        Bar(said(p.name), _pieces(p), f"{number(p.days.good_share)}%" if _has_share(p) else None)
+        for p in places
+    )
+    caption = _("Figure 2: days by AQI level; behind the bar the share of good days")
+    return BarChart(caption, bars, tuple(level_keys), _described(bars))
+
+
+def _has_share(place: PlaceMonth) -> bool:
+    return place.days is not None and place.days.good_share is not None
+
+
+def _pieces(place: PlaceMonth) -> tuple[Part, ...]:
+    if place.days is None:
+        return ()
+    return tuple(Part(n, str(n), level) for level, n in enumerate(place.days.of_level) if n)
+
+
+def _length(value: Decimal | None) -> float:
+    return float(value or 0)
+
+
+def _described(bars: Sequence[Bar]) -> str:
+    return words.joined(f"{bar.name} {bar.total}" for bar in bars if bar.total)
