@@ -75,10 +75,16 @@ def look(path: Path, feed_id: str, limits: Limits = NO_LIMITS, name: str = "") -
 
 
 def recomputed_aqi(hours: pl.DataFrame, edition: str | None = None) -> pl.Series:
-    """Return the AQI of station hours (start, so2 … pm25) by an edition, else that of their day."""
+    """Return the AQI of station hours (start, so2 … pm25) by the edition of their day.
+
+    ``edition`` is asked about the days on which none was in force.
+    """
     method = methods.method("air.aqi_hourly")
-    dated = hours.with_columns(day=day_number(pl.col("start")))
-    return apply(method, dated, edition=edition)["aqi"]
+    found = apply(method, hours.with_columns(day=day_number(pl.col("start"))))
+    aqi, undated = found["aqi"], found["edition"].is_null()
+    if edition is None or not undated.any():
+        return aqi
+    return aqi.zip_with(~undated, apply(method, hours, edition=edition)["aqi"])
 
 
 def load(

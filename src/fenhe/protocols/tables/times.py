@@ -23,7 +23,8 @@ def read_times(time: Time, frame: pl.DataFrame) -> pl.Series:
     """
     text = _text(time, frame)
     distinct = text.unique()
-    whole = pl.col("t").str.strip_chars().str.replace("T", " ", literal=True)
+    whole = pl.col("t").str.strip_chars().str.strip_suffix(time.suffix)
+    whole = whole.str.replace("T", " ", literal=True)
     if time.form == "date":
         # exports of date cells carry a midnight
         whole = whole.str.strip_suffix(" 00:00:00") + pl.lit(" 00:00:00")

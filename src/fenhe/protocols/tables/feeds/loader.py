@@ -163,6 +163,7 @@ def _time(part: _Part) -> Time:
         zone=part.take("zone", str),
         mark=part.take("mark", str),
         reason=part.take("reason", str),
+        suffix=part.take("suffix", str, ""),
     )
     part.done()
     if len(time.columns) != {"parts": 4, "day+hour": 2}.get(time.form, 1):

@@ -38,6 +38,7 @@ class Time:
     zone: str  # Beijing | UTC
     mark: str
     reason: str
+    suffix: str = ""  # what stands after the label and says nothing
 
 
 @dataclass(frozen=True)
