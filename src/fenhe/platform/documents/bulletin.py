@@ -91,13 +91,12 @@ def _without_verdict(report: MonthlyReport) -> Iterator[Block]:
 
 def _exceedances(report: MonthlyReport) -> Iterator[Block]:
     judged = [i for p in report.places for i in p.items.values() if i.complies is not None]
-    table = bulletin_tables.exceedances(report)
-    if table.rows:
-        yield table
-    elif judged:
-        yield Paragraph(_("No item was above its limit in any place."))
-    else:
+    if not judged:
         yield Paragraph(_("No item was compared with a limit."))
+        return
+    if all(i.complies for i in judged):
+        yield Paragraph(_("No item was above its limit in any place."))
+    yield bulletin_tables.exceedances(report)
 
 
 def answer(report: MonthlyReport) -> str:
@@ -137,24 +136,34 @@ def _change(ranked: list[PlaceMonth]) -> Iterator[str]:
     compared = [p.change for p in ranked if p.change is not None]
     if not compared:
         return
+    better, worse = sum(c < 0 for c in compared), sum(c > 0 for c in compared)
     parts = {
-        "better": sum(change < 0 for change in compared),
-        "worse": sum(change > 0 for change in compared),
-        "same": sum(change == 0 for change in compared),
+        "better": better,
+        "worse": worse,
+        "same": len(compared) - better - worse,
         "count": len(compared),
     }
-    line = (
-        _(
+    yield _change_line(parts) % parts
+
+
+def _change_line(parts: dict[str, int]) -> str:
+    if parts["better"] == parts["count"]:
+        return _(
+            "Against the same month of the year before the index fell in all %(count)d places."
+        )
+    if parts["worse"] == parts["count"]:
+        return _(
+            "Against the same month of the year before the index rose in all %(count)d places."
+        )
+    if parts["same"]:
+        return _(
             "Against the same month of the year before the index fell in %(better)d, rose in "
             "%(worse)d and stayed in %(same)d of %(count)d places."
         )
-        if parts["same"]
-        else _(
-            "Against the same month of the year before the index fell in %(better)d and rose in "
-            "%(worse)d of %(count)d places."
-        )
+    return _(
+        "Against the same month of the year before the index fell in %(better)d and rose in "
+        "%(worse)d of %(count)d places."
     )
-    yield line % parts
 
 
 def _largest(ranked: list[PlaceMonth]) -> Iterator[str]:

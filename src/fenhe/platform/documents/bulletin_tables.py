@@ -149,34 +149,45 @@ def _days_row(place: PlaceMonth) -> tuple[str | None, ...]:
 
 
 def exceedances(report: MonthlyReport) -> Table:
-    """Return the table of what exceeds its limit: one row for each place and item."""
+    """Return the table of the limits and of how far each place is above them.
+
+    A cell is the exceedance multiple, a word where the limit is met, a dash where the
+    item was not judged.
+    """
     columns = (
         Column(said(report.place_word), align="left", share=1.6),
-        Column(_("Item"), align="left"),
-        Column(_("Value")),
-        Column(_("Limit")),
-        Column(_("Unit"), align="left"),
-        Column(_("Exceeded by"), _("times the limit"), share=1.3),
+        *(Column(words.item_label(i)) for i in ITEMS),
     )
-    rows = [
-        (
-            said(place.name),
-            words.item_label(code),
-            number(item.value),
-            number(item.limit),
-            words.unit_of(code),
-            number(item.multiple),
-        )
+    limits = tuple(_limit(report, code) for code in ITEMS)
+    rows = [(_("Limit"), *limits)] + [
+        (said(place.name), *(_exceeded(place.items.get(code)) for code in ITEMS))
         for place in in_order(report)
-        for code, item in _known(place)
-        if item.complies is False
     ]
-    notes = (said(report.limits_of),) if report.limits_of else ()
-    return Table(_("Table 3: items above their limit"), columns, tuple(rows), notes)
+    notes = [
+        _("Exceedance multiple: (value − limit) / limit, told where the value is above the limit.")
+    ]
+    if report.limits_of:
+        notes.append(said(report.limits_of))
+    return Table(
+        _("Table 3: exceedance multiple by item"),
+        columns,
+        tuple(rows),
+        tuple(notes),
+        frozenset({0}),
+    )
 
 
-def _known(place: PlaceMonth) -> list[tuple[str, ItemMonth]]:
-    return [(code, place.items[code]) for code in ITEMS if code in place.items]
+def _limit(report: MonthlyReport, code: str) -> str | None:
+    """Say the limit of an item with its unit; None unless it is the same in every place."""
+    found = {p.items[code].limit for p in report.places if code in p.items}
+    found.discard(None)
+    return f"{number(found.pop())} {words.unit_of(code)}" if len(found) == 1 else None
+
+
+def _exceeded(item: ItemMonth | None) -> str | None:
+    if item is None or item.complies is None:
+        return None
+    return _("met") if item.complies else number(item.multiple) or _("exceeded")
 
 
 def index_chart(report: MonthlyReport) -> BarChart | None:

@@ -27,7 +27,7 @@ from reportlab.platypus import PageBreak as NewPage
 from reportlab.platypus import Paragraph as BaseParagraph
 from reportlab.platypus import Table as Grid
 
-from fenhe.platform.documents import charts
+from fenhe.platform.documents import charts, measures
 from fenhe.platform.documents.fonts import shown
 from fenhe.platform.documents.linebreak import break_lines, fitted
 from fenhe.platform.documents.model import (
@@ -80,7 +80,6 @@ STYLES = {
     "caption": _style("caption", 9, 13, fontName=STRONG, alignment=TA_LEFT),
 }  # fmt: skip
 ALIGNMENTS = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
-CELL_SIZE = 8.0
 
 
 class Text(BaseParagraph):  # type: ignore[misc]
@@ -152,28 +151,21 @@ class Chart(Flowable):  # type: ignore[misc]
             draw(text.x, top - text.y, text.text)
 
 
-def _cell(text: str, align: str, *, strong: bool = False, grey: bool = False) -> Text:
-    return Text(
-        text,
-        _style(
-            "cell",
-            CELL_SIZE if not grey else SMALL - 0.5,
-            11,
-            alignment=ALIGNMENTS[align],
-            fontName=STRONG if strong else PLAIN,
-            textColor=GREY if grey else INK,
-        ),
-    )
+def _cell(
+    text: str, align: str, size: float = measures.CELL, ink: Any = INK, *, strong: bool = False
+) -> Text:
+    face = STRONG if strong else PLAIN
+    style = _style("cell", size, 11, alignment=ALIGNMENTS[align], fontName=face, textColor=ink)
+    return Text(text, style)
 
 
 def _table(table: Table) -> Iterator[Flowable]:
     head: list[list[Any]] = []
     for column in table.columns:
-        cell = [_cell(column.header, column.align, strong=True)]
+        cell = [_cell(column.header, column.align, size=measures.HEAD, strong=True)]
         if column.unit:
-            cell.append(_cell(column.unit, column.align, grey=True))
+            cell.append(_cell(column.unit, column.align, size=measures.UNIT, ink=GREY))
         head.append(cell)
-    shares = sum(column.share for column in table.columns)
     rows = [
         [
             _cell(text, column.align, strong=number in table.strong)
@@ -184,7 +176,7 @@ def _table(table: Table) -> Iterator[Flowable]:
     caption = [Text(table.caption, STYLES["caption"])] + [""] * (len(table.columns) - 1)
     grid = Grid(
         [caption, head, *rows],
-        colWidths=[WIDE * column.share / shares for column in table.columns],
+        colWidths=measures.column_widths(table, WIDE),
         repeatRows=2,
         style=_lines(len(rows)),
         spaceBefore=4,
@@ -203,8 +195,8 @@ def _lines(rows: int) -> list[tuple[Any, ...]]:
         ("FONTNAME", (0, 0), (-1, -1), PLAIN),
         ("SPAN", (0, 0), (-1, 0)),
         ("NOSPLIT", (0, 0), (0, min(last, 4))),
-        ("LEFTPADDING", (0, 0), (-1, -1), 2.5),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 2.5),
+        ("LEFTPADDING", (0, 0), (-1, -1), measures.PADDING),
+        ("RIGHTPADDING", (0, 0), (-1, -1), measures.PADDING),
         ("LEFTPADDING", (0, 0), (-1, 0), 0),
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
