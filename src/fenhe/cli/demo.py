@@ -29,7 +29,7 @@ def command(host: str, port: int, served: bool, data: Path | None) -> None:
     serve.allow(host)
     if served:
         serve.check_free(host, port)
-    boot.prepare(folder)
+    boot.prepare(folder, upgrade=True)
     _refuse_real(folder)
     from fenhe.platform import owner
     from fenhe.platform.demo import load, scene

@@ -24,6 +24,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "user": ("fenhe.cli.user", "Add people and set their role and place."),
     "init": ("fenhe.cli.init", "Prepare a data folder."),
     "serve": ("fenhe.cli.serve", "Serve the web pages; owner of the data folder."),
+    "backup": ("fenhe.cli.backup", "Back a data folder up at one commit, while it is served."),
+    "restore": ("fenhe.cli.restore", "Make a data folder from a backup, every byte checked."),
+    "upgrade": ("fenhe.cli.upgrade", "Bring a data folder of an older version to this one."),
+    "doctor": ("fenhe.cli.doctor", "Check a data folder and say what to do."),
     "demo": ("fenhe.cli.demo", "Load the demonstration data."),
 }
 

@@ -10,6 +10,11 @@ RECORDS = "records.sqlite3"
 SECRET = "secret.key"  # noqa: S105
 SOCKET = "owner.sock"
 UPLOADS = "uploads"
+LOCK = "owner.lock"
+UNFINISHED = ".restoring"  # stands in a folder from the begin of a restore to its end
+# What a backup leaves out besides names with a dot: what lives for a moment, and the store,
+# of which it takes exactly the files of one commit.
+NOT_KEPT = frozenset({SOCKET, LOCK, UPLOADS, "lake", "raw"})
 
 
 def data_folder() -> Path:
@@ -19,7 +24,12 @@ def data_folder() -> Path:
 
 def is_prepared(data: Path) -> bool:
     """Say whether ``fenhe init`` has prepared this folder."""
-    return (data / RECORDS).is_file() and (data / SECRET).is_file()
+    return (data / RECORDS).is_file() and (data / SECRET).is_file() and not is_unfinished(data)
+
+
+def is_unfinished(data: Path) -> bool:
+    """Say whether a restore into this folder was begun and not ended."""
+    return (data / UNFINISHED).exists()
 
 
 def prepare(data: Path) -> None:

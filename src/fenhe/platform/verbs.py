@@ -17,6 +17,8 @@ from fenhe.platform import clock, owner
 from fenhe.platform.monitoring import exports, imports, queries
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
+from fenhe.platform.operations import inside
+from fenhe.platform.operations.acts import Backup
 from fenhe.platform.registry import homes
 from fenhe.platform.registry.acts import (
     EnterNewcomers,
@@ -199,6 +201,18 @@ def judge(_args: Args, _actor: Actor, progress: Progress) -> Any:
             return {"days": days, "new": new, "changed": changed}
 
 
+def backup(args: Args, actor: Actor, progress: Progress) -> Any:
+    """Back everything up to ``target``, linking what the backup ``since`` has."""
+    since = Path(args["since"]) if args.get("since") else None
+    return Backup(Path(args["target"]), since, progress).run(actor)
+
+
+def doctor(args: Args, _actor: Actor, progress: Progress) -> Any:
+    """Check the store and what rests on it; with ``all`` every raw file is read."""
+    found = inside.look(owner.store(), every=bool(args.get("all")), progress=progress)
+    return [finding.plain() for finding in found]
+
+
 VERBS: dict[str, Verb] = {
     "examine": examine,
     "import": import_file,
@@ -210,6 +224,8 @@ VERBS: dict[str, Verb] = {
     "regions": divisions,
     "stations": stations,
     "judge": judge,
+    "backup": backup,
+    "doctor": doctor,
     "members": members,
     "move_station": move_station,
 }

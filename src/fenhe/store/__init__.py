@@ -1,7 +1,14 @@
 """The store: raw log, observations with history, flags, verdict cells and receipts."""
 
 from fenhe.store.cells import CellsWritten
-from fenhe.store.errors import RawDamaged, ReceiptUnbalanced, StoreError, StoreOwned
+from fenhe.store.errors import (
+    RawDamaged,
+    ReceiptUnbalanced,
+    StoreError,
+    StoreOutdated,
+    StoreOwned,
+    StoreTooNew,
+)
 from fenhe.store.imports import Load
 from fenhe.store.maintenance import Upkeep
 from fenhe.store.raw import RawFile
@@ -17,6 +24,8 @@ __all__ = [
     "ReceiptUnbalanced",
     "Store",
     "StoreError",
+    "StoreOutdated",
     "StoreOwned",
+    "StoreTooNew",
     "Upkeep",
 ]

@@ -45,3 +45,21 @@ def owner_pid(folder: Path) -> int | None:
     except FileNotFoundError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def holder(folder: Path) -> int | None:
+    """Return the pid of the process that holds the folder now, None when nobody does.
+
+    The lock is tried and let go at once.
+    """
+    try:
+        handle = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return owner_pid(folder)
+    finally:
+        os.close(handle)
+    return None

@@ -6,11 +6,15 @@ never changed once a version with it was released.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from fenhe.store import schema
+from fenhe.store import backups, schema
+from fenhe.store.commits import CommitLog, utc_now
 from fenhe.store.lake import Lake, Session
+from fenhe.store.lock import OwnerLock
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,48 @@ def migrate(lake: Lake) -> tuple[Step, ...]:
                 step.run(session)
                 schema.note(session, step.number)
     return steps
+
+
+class OldStore:
+    """A store of any older layout, opened to be backed up and brought to this one."""
+
+    def __init__(self, folder: Path, lake: Lake) -> None:
+        self.folder = folder
+        self._lake = lake
+        self.steps = pending(lake)
+        self._commits = CommitLog(lake, utc_now) if lake.tables() else None
+
+    @property
+    def layout(self) -> int:
+        """Return the number of the layout it has now."""
+        return schema.version(self._lake)
+
+    def pinned(
+        self, catalogue: Path, also: Callable[[], None]
+    ) -> AbstractContextManager[backups.Pinned]:
+        """Copy the catalogue and keep its files until left; see ``backups``."""
+        if self._commits is None:  # prepared and never used: give it its tables first
+            schema.prepare(self._lake)
+            self._commits = CommitLog(self._lake, utc_now)
+        return backups.pinned(self._lake, self._commits, catalogue, also)
+
+    def migrate(self) -> tuple[Step, ...]:
+        """Take the steps that are due; see ``migrate``."""
+        return migrate(self._lake)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[OldStore]:
+    """Own a data folder while its store is upgraded.
+
+    Raises ``StoreOwned`` naming the pid of another owner, ``StoreTooNew`` for a newer layout.
+    """
+    lock = OwnerLock(folder)
+    try:
+        lake = Lake(folder / "lake")
+        try:
+            yield OldStore(folder, lake)
+        finally:
+            lake.close()
+    finally:
+        lock.release()

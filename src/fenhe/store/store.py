@@ -189,6 +189,11 @@ class Store:
         return checkup.kept(self._lake)
 
     @property
+    def layout(self) -> int:
+        """Return the number of the layout of the tables."""
+        return schema.LAYOUT
+
+    @property
     def known_at(self) -> datetime:
         """Return the moment (naive UTC) of the last commit; the earliest there is without one."""
         return self._commits.known_at

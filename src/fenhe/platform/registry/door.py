@@ -70,6 +70,10 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "registry.create_membership": (N, N, N, N, O),
     "registry.publish_site": (N, N, N, N, O),
     "registry.move_site": (N, N, N, N, O),
+    # running; metrics ask for a loopback address or a token besides
+    "operations.health": (E, E, E, E, E),
+    "operations.metrics": (E, E, E, E, E),
+    "operations.backup": (N, N, N, N, O),
 }
 POLICY: dict[tuple[str, str], Reach] = {
     (role, act): reach

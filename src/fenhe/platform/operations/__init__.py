@@ -1,0 +1,1 @@
+"""Running Fenhe: backup, restore, upgrade, doctor, health and metrics."""

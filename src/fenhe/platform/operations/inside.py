@@ -1,0 +1,115 @@
+"""Checks of the store and of what rests on it; they run where the store is open."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from fenhe.platform.operations import backlog
+from fenhe.platform.operations.findings import Finding, fail, ok, warn
+from fenhe.platform.operations.outside import run
+from fenhe.store import RawDamaged, Store
+from fenhe.store.commits import utc_now
+
+SAMPLE = 200  # raw files read when not all are asked for
+BACK = timedelta(minutes=1)  # a clock behind the last commit by more is worth a word
+BEHIND = 5_000  # site-days still to judge beyond which the doctor speaks
+Progress = Callable[[dict[str, Any]], None]
+
+
+def look(store: Store, *, every: bool, progress: Progress) -> list[Finding]:
+    """Return what is found; ``every``: read all raw files, not a sample."""
+    checks: dict[str, Callable[[], Iterator[Finding]]] = {
+        "clock": partial(clock, store),
+        "files": partial(files, store),
+        "receipts": partial(receipts, store),
+        "raw files": partial(raws, store, every=every, progress=progress),
+        "verdicts": partial(verdicts, store),
+    }
+    return [finding for name, check in checks.items() for finding in run(name, check)]
+
+
+def clock(store: Store) -> Iterator[Finding]:
+    """Hold the clock against the moment of the last commit."""
+    if store.last_commit == 0:
+        yield ok("clock", "nothing is stored yet")
+        return
+    ahead = store.known_at - utc_now()
+    if ahead > BACK:
+        yield warn(
+            "clock",
+            f"the clock is {ahead} behind the last commit: it has been set back",
+            "set the clock right (timedatectl set-ntp true); until then new commits carry the "
+            "moment of that last one",
+        )
+    else:
+        yield ok("clock", f"last commit {store.last_commit} at {store.known_at:%Y-%m-%d %H:%M} UTC")
+
+
+def files(store: Store) -> Iterator[Finding]:
+    """Hold the catalogue against the disk."""
+    found = store.astray()
+    broken = found.missing + found.other_size
+    if broken:
+        yield fail(
+            "files",
+            f"{len(broken)} files the catalogue names are missing or changed, first {broken[0]}",
+            "stop the server and restore the last good backup",
+        )
+    elif found.orphaned:
+        yield warn(
+            "files",
+            f"{len(found.orphaned)} files belong to nobody, first {found.orphaned[0]}",
+            "nothing: upkeep removes what a crash left behind within a day",
+        )
+    else:
+        yield ok("files", "every file the catalogue names is there, and no other")
+
+
+def receipts(store: Store) -> Iterator[Finding]:
+    """Look whether received = stored + duplicate + rejected on every receipt."""
+    found = store.unbalanced()
+    if found.height:
+        first = found.row(0, named=True)
+        yield fail(
+            "receipts",
+            f"{found.height} do not balance, first import {first['import']} batch {first['batch']}",
+            "restore the last good backup, and report it: this must not happen",
+        )
+    else:
+        yield ok("receipts", "received = stored + duplicate + rejected on every one")
+
+
+def raws(store: Store, *, every: bool, progress: Progress) -> Iterator[Finding]:
+    """Read raw files and compare their hashes."""
+    known = store.kept()["sha256"].unique().to_list()
+    chosen = known if every or len(known) <= SAMPLE else random.sample(known, SAMPLE)
+    bad: list[str] = []
+    for done, sha in enumerate(chosen, start=1):
+        try:
+            store.raw.verify(sha)
+        except RawDamaged as error:
+            bad.append(str(error))
+        progress({"rows": done, "of": len(chosen)})
+    if bad:
+        yield fail(
+            "raw files",
+            f"{len(bad)} of {len(chosen)} read are not what they were; {bad[0]}",
+            "copy the file from a backup, or import the original again: the same bytes mend it",
+        )
+    else:
+        part = "" if len(chosen) == len(known) else f" of {len(known)} (--all reads every one)"
+        yield ok("raw files", f"{len(chosen)}{part} read, each has its hash")
+
+
+def verdicts(store: Store) -> Iterator[Finding]:
+    """Look how far the verdicts are behind the data."""
+    left = backlog.of(store)
+    said = f"{left.days} site-days and {left.commits} commits still to judge"
+    if left.days > BEHIND:
+        yield warn("verdicts", said, "start the server, whose worker judges them, and wait")
+    else:
+        yield ok("verdicts", said if left.days or left.commits else "up to date with the data")
