@@ -14,6 +14,7 @@ from fenhe.methods import frames
 from fenhe.methods.air.area import AREA_HOURLY
 from fenhe.methods.air.iaqi import IAQI
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
+from fenhe.methods.air.rose import ROSE
 
 F = TypeVar("F")
 
@@ -109,3 +110,23 @@ def area_hourly(
     air.area_hourly``. Errors: as ``aqi_hourly``.
     """
     return frames.apply(AREA_HOURLY, frame, edition=edition, on=on, decimals=decimals)
+
+
+def rose(
+    frame: F,
+    *,
+    calm: str = "",
+    classes: str = "",
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return hours sorted by wind: one row per sector and class of speed that occurs.
+
+    Columns read: ``ws`` (m/s), ``value`` of an item, and the direction as ``wd`` (degrees, 360
+    is north) or ``wd_sector`` (N … NNW, C calm). ``calm`` and ``classes`` (``"2,4,6"``, ``"all"``)
+    in m/s stand instead of the settings of ROSE-2026. Columns returned: ``sector``,
+    ``direction``, ``class``, ``ws_from``, ``ws_to``, ``n``, ``n_valid``, ``share`` (per cent of
+    the hours with known wind), ``mean``, ``status``, ``reason``, ``edition``. Hours without wind
+    are rows of their own; see ``fenhe methods show air.rose``. Errors: as ``aqi_hourly``.
+    """
+    params = {"calm": calm, "classes": classes}
+    return frames.apply(ROSE, frame, params=params, decimals=decimals)

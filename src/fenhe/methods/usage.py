@@ -85,7 +85,9 @@ def _nothing(method: Method) -> nw.LazyFrame[pl.LazyFrame]:
     """Return a frame with every column a method may read, and no row."""
     schema = {column.name: _type(column) for column in method.inputs}
     lazy, _ = intake.numbers(
-        nw.from_native(pl.LazyFrame(schema=schema)), method.numbers, dict.fromkeys(method.numbers, 0)
+        nw.from_native(pl.LazyFrame(schema=schema)),
+        method.numbers,
+        dict.fromkeys(method.numbers, 0),
     )
     return lazy.with_columns(nw.lit(None, nw.Int64).alias(intake.DAY))
 

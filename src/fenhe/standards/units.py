@@ -25,6 +25,8 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "min": ("minute",),
     "d": ("day",),
     "a": ("year",),
+    "m/s": (),
+    "°": ("deg", "degree"),
     NONE: (),
 }
 
