@@ -10,15 +10,30 @@ import click
 
 from fenhe.base.errors import BadInput
 from fenhe.cli.owned import data_option
-from fenhe.platform import boot, wire
+from fenhe.platform import boot, logs, wire
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the log here instead of to standard error.",
+)
+@click.option(
+    "--log-size", default=20, show_default=True, type=click.IntRange(1), help="MB per log file."
+)
+@click.option(
+    "--log-keep", default=10, show_default=True, type=click.IntRange(0), help="Former log files."
+)
 @data_option
-def command(host: str, port: int, data: Path | None) -> None:
+def command(  # noqa: PLR0917 (one option each)
+    host: str, port: int, log_file: Path | None, log_size: int, log_keep: int, data: Path | None
+) -> None:
     """Serve the web pages; owner of the data folder until stopped."""
+    if log_file is not None:
+        logs.to_file(log_file.absolute(), log_size, log_keep)
     folder = boot.find(data)
     allow(host)
     if not wire.is_served(folder):  # an owner at work is named by its pid, further on

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fenhe.platform import owner
 from fenhe.platform.listener import Listener
+from fenhe.platform.operations import running
+from fenhe.platform.upkeep import Upkeep
 from fenhe.platform.worker import Worker
 
 log = logging.getLogger("fenhe.serve")
@@ -24,13 +26,17 @@ def owning(data: Path) -> Iterator[None]:
     """
     store = owner.store()
     listener = Listener(data)
-    worker = Worker(store)
+    worker, upkeep = Worker(store), Upkeep(store)
+    running.now.worker = worker
     worker.start()
+    upkeep.start()
     try:
         yield
     finally:
         listener.close()
         worker.stop()
+        upkeep.stop()
+        running.now.worker = None
         owner.close()
 
 
@@ -51,6 +57,7 @@ def serve(data: Path, host: str, port: int) -> None:
             port=port,
             lifespan="off",
             log_level="warning",
+            log_config=None,  # its lines go where ours go
             server_header=False,
             ws="none",
         )

@@ -2,6 +2,8 @@
 
 ``FENHE_DATA`` data folder; ``FENHE_HOSTS`` host names, comma-separated; ``FENHE_HTTPS=1``
 behind TLS; ``FENHE_TILE_HOSTS`` tile servers the map may ask; ``FENHE_CLOCK`` ``real`` or ``data``.
+Running: ``FENHE_METRICS_TOKEN``, ``FENHE_BEHIND``, ``FENHE_DISK_LOW``, ``FENHE_LOG_FILE`` and its
+kin; see docs/how-to/operate.md.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from fenhe.platform import paths
+from fenhe.platform import logs, paths
 
 FENHE_DATA = paths.data_folder()
 FENHE_CLOCK = os.environ.get("FENHE_CLOCK", "")
@@ -37,6 +39,7 @@ INSTALLED_APPS = [
     "fenhe.platform.web",
 ]
 MIDDLEWARE = [
+    "fenhe.platform.operations.metrics.Durations",
     "django.middleware.security.SecurityMiddleware",
     "fenhe.platform.middleware.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -130,11 +133,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 TILE_HOSTS = [host for host in os.environ.get("FENHE_TILE_HOSTS", "").split(",") if host.strip()]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"fenhe": {"level": "INFO"}},
-}
+FENHE_METRICS_TOKEN = os.environ.get("FENHE_METRICS_TOKEN", "")
+FENHE_BEHIND = float(os.environ.get("FENHE_BEHIND", "900"))  # seconds the verdicts may be behind
+FENHE_DISK_LOW = int(os.environ.get("FENHE_DISK_LOW", str(256 << 20)))  # bytes to keep free
+LOGGING = logs.settings(os.environ)

@@ -10,6 +10,7 @@ from fenhe.platform.registry import door
 
 urlpatterns = [
     path("language/", door.guard("web.language")(set_language), name="set_language"),
+    path("", include("fenhe.platform.operations.urls")),
     *i18n_patterns(
         path("", include("fenhe.platform.web.urls")),
         prefix_default_language=False,

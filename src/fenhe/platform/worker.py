@@ -1,4 +1,4 @@
-"""The worker thread of the owner: keeps the cells true and the store tidy."""
+"""The worker thread of the owner: keeps the cells true."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import time
 
 from django.db import close_old_connections
 
+from fenhe.platform.operations import metrics
 from fenhe.platform.verdicts import engine
 from fenhe.store import Store
 
 log = logging.getLogger("fenhe.worker")
 PAUSE = 1.0  # seconds between looks for new commits
-TIDY_EVERY = 300.0  # seconds between rounds of maintenance …
-TIDY_AFTER = 20  # … when at least so many commits came in between
 
 
 class Worker(threading.Thread):
@@ -24,8 +23,7 @@ class Worker(threading.Thread):
         super().__init__(name="fenhe-worker", daemon=True)
         self._store = store
         self._stop_asked = threading.Event()
-        self._tidied_at = time.monotonic()
-        self._tidied_commit = store.last_commit
+        self.level_at = time.monotonic()  # when the cells were last up to date
 
     def run(self) -> None:
         """Work until stopped."""
@@ -39,19 +37,15 @@ class Worker(threading.Thread):
                         done.new,
                         done.changed,
                     )
-                self._tidy()
+                    metrics.CELLS.labels("new").inc(done.new)
+                    metrics.CELLS.labels("changed").inc(done.changed)
+                if not done.left:
+                    self.level_at = time.monotonic()
             except Exception:
                 log.exception("the worker will try again")
                 self._stop_asked.wait(PAUSE * 10)
             finally:
                 close_old_connections()
-
-    def _tidy(self) -> None:
-        due = time.monotonic() - self._tidied_at > TIDY_EVERY
-        if due and self._store.last_commit - self._tidied_commit >= TIDY_AFTER:
-            done = self._store.maintain()
-            log.info("maintenance: %d files became %d", done.files_before, done.files_after)
-            self._tidied_at, self._tidied_commit = time.monotonic(), self._store.last_commit
 
     def stop(self) -> None:
         """Ask the thread to end and wait for the step under way."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.store import receipts, schema
+from fenhe.store import receipts, schema, tally
 from fenhe.store.ingest import Job, Parts, Writer
 from fenhe.store.raw import RawFile
 from fenhe.store.receipts import Receipt
@@ -151,6 +151,7 @@ class Load:
                 receipt = receipt.plus(self._writer.values(part, commit))
             receipt = receipt.plus(self._writer.quarantine(refused, commit))
             receipts.write(receipt, self._batch, commit)
+        tally.add(receipt)
         self._batch += 1
         self._total = self._total.plus(receipt)
         return receipt
