@@ -8,6 +8,7 @@ npm could not be reached there are none, and only paper documents do without.
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +20,7 @@ FAMILY = "Noto Sans SC"
 REGULAR = "NotoSansSC-Regular.ttf"
 BOLD = "NotoSansSC-Bold.ttf"
 LICENCE = "NotoSansSC.LICENSE"
-NAMES = (REGULAR, BOLD, LICENCE)
+MISSING_GLYPH = "〓"
 
 
 class MissingFonts(FenheError):
@@ -40,22 +41,28 @@ def path_of(name: str, folder: Path = FOLDER) -> Path:
 
 @cache
 def coverage() -> frozenset[int]:
-    """Return the code points the fonts have; a renderer shows others as ``〓``."""
+    """Return the code points the fonts have; ``shown`` replaces others."""
     from reportlab.pdfbase.ttfonts import TTFontFile
 
     return frozenset(TTFontFile(str(path_of(REGULAR))).charToGlyph)
 
 
 def shown(text: str) -> str:
-    """Return ``text`` with what no glyph exists for as the geta mark, the printers' sign for it.
+    """Return ``text`` as it can be printed.
 
-    Control characters go, tabs and line breaks become spaces: neither PDF nor XML holds them.
+    What no glyph exists for becomes the geta mark, the printers' sign for it; any space
+    becomes a plain one; control and formatting characters go, neither PDF nor XML hold them.
     """
     have = coverage()
-    spaced = (" " if char in "\t\n\r" else char for char in text)
-    return "".join(
-        char if ord(char) in have else "〓" for char in spaced if char.isprintable() or char == " "
-    )
+    return "".join(_shown(char, have) for char in text)
+
+
+def _shown(char: str, have: frozenset[int]) -> str:
+    if char.isspace():
+        return " "
+    if unicodedata.category(char) in ("Cc", "Cf"):
+        return ""
+    return char if ord(char) in have else MISSING_GLYPH
 
 
 def listing(folder: Path = FOLDER) -> dict[str, object]:

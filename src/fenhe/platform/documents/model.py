@@ -6,7 +6,7 @@ told; renderers show it as ``DASH``, never as a zero.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -143,3 +143,34 @@ class Document:
     frame: Frame
     blocks: tuple[Block, ...]
     keywords: tuple[str, ...] = field(default=())
+
+    def texts(self) -> Iterator[str]:
+        """Yield every text of the document, in the order of its pages."""
+        frame = self.frame
+        yield from (self.title, self.subtitle, frame.head_left, frame.head_right)
+        yield from (frame.foot, frame.pages)
+        for block in self.blocks:
+            yield from texts_of(block)
+
+
+def texts_of(block: Block) -> Iterator[str]:
+    """Yield the texts of one block as a reader meets them."""
+    match block:
+        case Heading(text=text) | Paragraph(text=text):
+            yield text
+        case Bullets(items=items):
+            yield from items
+        case Table():
+            yield block.caption
+            for column in block.columns:
+                yield from filter(None, (column.header, column.unit))
+            for row in block.rows:
+                yield from block.texts(row)
+            yield from block.notes
+        case BarChart():
+            yield block.caption
+            yield from (key.name for key in block.keys if key.name)
+            for bar in block.bars:
+                yield bar.name
+                yield from (part.label for part in bar.parts if part.label)
+                yield bar.total if bar.total is not None else DASH

@@ -19,6 +19,7 @@ from reportlab.platypus import (
     BaseDocTemplate,
     CondPageBreak,
     Flowable,
+    KeepTogether,
     PageTemplate,
     Spacer,
 )
@@ -52,6 +53,8 @@ RULE = HexColor("#bfbfbf")
 TINT = HexColor("#eef3f8")
 SMALL = 7.5
 ROOM_UNDER_HEADING = 45 * mm
+# Tables up to this many rows are not cut at the end of a page.
+SHORT = 20
 
 
 def _style(name: str, size: float, leading: float, **more: Any) -> ParagraphStyle:
@@ -76,7 +79,7 @@ STYLES = {
         spaceBefore=8, spaceAfter=16,
     ),
     "note": _style("note", SMALL, 11.5, textColor=GREY, spaceAfter=2),
-    "bullet": _style("bullet", 9.5, 15, leftIndent=12, bulletIndent=2, spaceAfter=2),
+    "bullet": _style("bullet", 9.5, 15, leftIndent=16, bulletIndent=2, spaceAfter=2),
     "caption": _style("caption", 9, 13, fontName=STRONG, alignment=TA_LEFT),
 }  # fmt: skip
 ALIGNMENTS = {"left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT}
@@ -213,7 +216,6 @@ def _lines(rows: int) -> list[tuple[Any, ...]]:
 def _flow(block: Block, number: int) -> Iterator[Flowable]:
     match block:
         case Heading(text=text, level=level):
-            yield CondPageBreak(ROOM_UNDER_HEADING)
             yield Title(text, STYLES[f"h{level}"], f"part-{number}", level - 1)
         case Paragraph(text=text, kind=kind):
             yield Text(text, STYLES[kind])
@@ -223,23 +225,43 @@ def _flow(block: Block, number: int) -> Iterator[Flowable]:
         case Table():
             yield from _table(block)
         case BarChart(caption=caption):
-            chart = Chart(block)
-            yield CondPageBreak(chart.height + 20)
             yield Text(caption, STYLES["caption"])
             yield Spacer(1, 4)
-            yield chart
+            yield Chart(block)
         case PageBreak():
             yield NewPage()
 
 
+def _stays_whole(block: Block) -> bool:
+    return isinstance(block, BarChart) or (isinstance(block, Table) and len(block.rows) <= SHORT)
+
+
 def _story(document: Document) -> list[Flowable]:
+    """Return the flow of the document.
+
+    A heading stays with what follows it; a chart or short table is never cut, and the
+    paragraph that leads to it stays with it.
+    """
     story: list[Flowable] = [
         Text(document.title, STYLES["title"]),
         Text(document.subtitle, STYLES["subtitle"]),
     ]
+    held: list[Flowable] = []
     for number, block in enumerate(document.blocks):
-        story.extend(_flow(block, number))
-    return story
+        flow = list(_flow(block, number))
+        if isinstance(block, Heading) or (held and isinstance(block, Paragraph)):
+            held += flow
+        elif _stays_whole(block):
+            story.append(KeepTogether([*held, *flow]))
+            held = []
+        else:
+            story += _released(held) + flow
+            held = []
+    return story + _released(held)
+
+
+def _released(held: list[Flowable]) -> list[Flowable]:
+    return [CondPageBreak(ROOM_UNDER_HEADING), *held] if held else []
 
 
 def _furniture(canvas: Canvas, document: Document, page: int, pages: int) -> None:
