@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.methods import days, intake
+from fenhe.methods import across, days, intake
 from fenhe.methods.contract import Column, Method
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.table import TextBatch, TextTable
@@ -139,8 +139,8 @@ def _read(method: Method, batch: TextBatch, problems: Problems, *, by_day: bool)
             added.append(numbers.units.alias(intake.number(column.name)))
         elif column.kind == "code":
             _check_codes(column, batch, problems)
-    if by_day and method.day:
-        added.append(_day(method.day, batch, problems))
+    if day := across.day_read(method, by_day=by_day):
+        added.append(_day(day, batch, problems))
     frame = batch.frame.with_columns(added)
     if method.day and method.day[1] == "hour":
         frame = frame.with_columns(_hours(frame[method.day[0]]).alias(method.day[0]))

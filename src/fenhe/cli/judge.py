@@ -13,7 +13,7 @@ import polars as pl
 
 from fenhe.base.errors import BadInput, Place
 from fenhe.cli import frames
-from fenhe.methods import registry
+from fenhe.methods import across, registry
 from fenhe.methods.contract import Call, Column, Method
 from fenhe.methods.run import editions, meant, run
 from fenhe.protocols.tables import decimals
@@ -35,7 +35,11 @@ ROWS = 200_000
 )
 @click.option("--on", metavar="DATE", help="Judge by the edition in force on this day.")
 @click.option(
-    "--param", "given", multiple=True, metavar="KEY=VALUE", help="Parameter of the method."
+    "--param",
+    "given",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of the method; KEY=@FILE takes the text of a file.",
 )
 @click.option("--trace", is_flag=True, help="Add the intermediate columns.")
 @click.option("--sheet", metavar="NAME", help="Worksheet to read; the first without it.")
@@ -65,7 +69,7 @@ def command(
     outputs = method.outputs(known if edition is None else [edition], trace)
     table = open_table(source, sheet=sheet)
     frames.check_columns(method, table, outputs)
-    rows = ROWS if method.adds_columns else sys.maxsize  # sums need all rows at once
+    rows = sys.maxsize if across.all_rows(method) else ROWS
     counts: Counter[str] = Counter()
     with open_writer(output, _number_columns(method, outputs)) as writer:
         for batch in frames.batches(method, table, by_day=edition is None, rows=rows):
@@ -86,8 +90,18 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not sign:
             raise BadInput(f"--param {text}: write name=value")
-        pairs[name.strip()] = value.strip()
+        pairs[name.strip()] = _text(value.strip())
     return pairs
+
+
+def _text(value: str) -> str:
+    """Return a parameter's text, or that of the file named behind an @."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"can not be read: {error}", place=Place(value[1:])) from None
 
 
 def _day(text: str) -> date:

@@ -10,8 +10,8 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.methods import days, intake
-from fenhe.methods.contract import Call, Method
+from fenhe.methods import across, days, intake
+from fenhe.methods.contract import Call, DayKind, Method
 from fenhe.methods.run import editions, run
 
 F = TypeVar("F")
@@ -37,17 +37,20 @@ def apply(
     numbers are needed.
     """
     given: Any = nw.from_native(cast("Any", frame))
-    lazy = _lazy(given)
+    lazy = as_lazy(given)
     chosen, known = editions(method, [edition] if edition else [], on)
-    _check(method, lazy, dayless=chosen is not None)
-    if chosen is None:
-        lazy = _with_day(method, lazy, eager=isinstance(given, nw.DataFrame))
+    day = across.day_read(method, by_day=chosen is None)
+    _check(method, lazy, day)
+    if day is not None:
+        lazy = _with_day(day, lazy, eager=isinstance(given, nw.DataFrame))
     lazy, found = intake.numbers(lazy, method.numbers, decimals)
     call = Call(found, method.read_params(params or {}), trace)
-    return cast("F", _like(given, run(method, lazy, call, chosen, known)))
+    result = run(method, lazy, call, chosen, known)
+    return cast("F", like(given, result, same_rows=method.adds_columns))
 
 
-def _lazy(given: Any) -> nw.LazyFrame[Any]:
+def as_lazy(given: Any) -> nw.LazyFrame[Any]:
+    """Return a Narwhals frame as a lazy one; pandas and PyArrow are computed in Polars."""
     if isinstance(given, nw.LazyFrame):
         return given
     if not given.implementation.is_polars():
@@ -56,7 +59,8 @@ def _lazy(given: Any) -> nw.LazyFrame[Any]:
     return lazy
 
 
-def _like(given: Any, result: nw.LazyFrame[Any]) -> Any:
+def like(given: Any, result: nw.LazyFrame[Any], *, same_rows: bool) -> Any:
+    """Return a result as the kind of native frame that was given."""
     if isinstance(given, nw.LazyFrame):
         return result.to_native()
     table: pl.DataFrame = result.to_native().collect(engine="streaming")
@@ -65,27 +69,32 @@ def _like(given: Any, result: nw.LazyFrame[Any]) -> Any:
     if given.implementation.is_pyarrow():
         return table.to_arrow()
     made = table.to_pandas()
-    made.index = given.to_native().index
+    if same_rows:
+        made.index = given.to_native().index
     return made
 
 
-def _check(method: Method, frame: nw.LazyFrame[Any], *, dayless: bool) -> None:
+def _check(method: Method, frame: nw.LazyFrame[Any], day: tuple[str, DayKind] | None) -> None:
     names = frame.collect_schema().names()
-    needed = [c.name for c in method.inputs if c.kind in ("number", "code") and not c.optional]
+    every = across.all_rows(method)
+    needed = [
+        c.name for c in method.inputs if not c.optional and (every or c.kind in ("number", "code"))
+    ]
+    if day and day[0] not in needed:
+        needed.append(day[0])
     missing = [name for name in needed if name not in names]
-    if not method.adds_columns:
-        missing = [c.name for c in method.inputs if c.name not in names]
-    elif method.day and not dayless and method.day[0] not in names and DAY not in names:
-        missing.append(method.day[0])
+    if day and day[1] != "hour" and DAY in names and day[0] in missing:
+        missing.remove(day[0])
     if missing:
         have = ", ".join(names)
         raise BadInput(f"{method.id} needs the columns {', '.join(missing)}; there are: {have}")
 
 
-def _with_day(method: Method, frame: nw.LazyFrame[Any], *, eager: bool) -> nw.LazyFrame[Any]:
+def _with_day(
+    day: tuple[str, DayKind], frame: nw.LazyFrame[Any], *, eager: bool
+) -> nw.LazyFrame[Any]:
     """Add the Beijing day of each row's start."""
-    assert method.day is not None  # noqa: S101 - editions() saw to it
-    column, kind = method.day
+    column, kind = day
     schema = frame.collect_schema()
     if kind == "hour":
         return frame.with_columns(nw.col(column).alias(intake.DAY))
