@@ -6,6 +6,9 @@ from fenhe.methods.contract import Column
 
 UG, MG = "µg/m³", "mg/m³"
 
+#: How a file may say that something holds or does not.
+YES, NO = ("yes", "true", "1"), ("no", "false", "0")
+
 
 def _item(name: str, zh: str, en: str, unit: str = UG, *, optional: bool = False) -> Column:
     return Column(name, zh, en, "number", unit, optional)
