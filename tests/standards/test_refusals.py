@@ -104,7 +104,7 @@ def test_every_packaged_table_file_belongs_to_an_edition() -> None:
 
 
 def _tables(path: Path) -> list[dict[str, str]]:
-    tables = tomllib.loads(path.read_text(encoding="utf-8"))["table"]
+    tables = tomllib.loads(path.read_text(encoding="utf-8")).get("table", {})
     return [table for table in tables.values() if "file" in table]
 
 
