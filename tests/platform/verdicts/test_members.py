@@ -120,8 +120,7 @@ def test_a_corrected_move_leaves_the_former_belief_readable(store: Store, world:
     spans = sorted((row.valid_from, row.valid_to, row.region_id) for row in standing_rows)
     assert [span[2] for span in spans] == ["140105", "140105", "140213"]
     assert all(
-        later[0] - earlier[1] == timedelta(days=1)
-        for earlier, later in itertools.pairwise(spans)
+        later[0] - earlier[1] == timedelta(days=1) for earlier, later in itertools.pairwise(spans)
     )
     assert SiteHome.objects.filter(site=site, withdrawn_commit__isnull=False).count() >= 2
 

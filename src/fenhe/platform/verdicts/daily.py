@@ -16,6 +16,7 @@ from fenhe import standards
 from fenhe.base import beijing
 from fenhe.methods import registry as methods
 from fenhe.methods.air import stages
+from fenhe.methods.air.evaluation import EvaluationRules
 from fenhe.methods.frames import apply
 from fenhe.platform.verdicts.judge import (
     DIGEST_BYTES,
@@ -36,7 +37,7 @@ MILLION = 1_000_000
 
 
 @lru_cache(maxsize=16)
-def rules_of(edition: str) -> stages.Rules:
+def rules_of(edition: str) -> EvaluationRules:
     """Return the rules of a GB 3095 edition, with the HJ 663 edition that goes with it."""
     return stages.rules(edition)
 
@@ -63,7 +64,8 @@ def site_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
         .group_by("area", "day")
         .agg(o3_1h=pl.col("value").max())
     )
-    return _cells(frame, lines, question).join(_as_site(largest), on=["site", "start"], how="left")
+    cells = _cells(frame.select("area", "day", *PARTIALS), lines, question)
+    return cells.join(_as_site(largest), on=["site", "start"], how="left")
 
 
 def published_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -96,7 +98,7 @@ def published_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
     )
     lines = usable.with_columns(_said=said())
     none = pl.lit(None, pl.Float64).alias("o3_1h")
-    return _cells(frame, lines, question).with_columns(none)
+    return _cells(frame, lines, question, level="city").with_columns(none)
 
 
 def city_days(days: pl.DataFrame, members: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -115,7 +117,8 @@ def city_days(days: pl.DataFrame, members: pl.DataFrame, question: Question) -> 
         "day", area="area_right", _said=pl.concat_str("area", pl.lit(":"), "input_digest")
     )
     none = pl.lit(None, pl.Float64).alias("o3_1h")
-    return _cells(frame, lines, question).with_columns(none)
+    cells = _cells(frame.select("area", "day", *PARTIALS), lines, question, level="city")
+    return cells.with_columns(none)
 
 
 def periods(days: pl.DataFrame, question: Question) -> pl.DataFrame:
@@ -124,7 +127,8 @@ def periods(days: pl.DataFrame, question: Question) -> pl.DataFrame:
     ``days``: the day cells of whole periods.
     """
     frame, grain = _frame(days), question.parameters["period"]
-    judged = stages.periods(frame, rules_of(_edition(question)), period=grain)
+    level = "station" if question.of_site else "city"
+    judged = stages.periods(frame, rules_of(_edition(question)), period=grain, level=level)
     first = {day: stages.period_of(day, grain)[0] for day in frame["day"].unique().sort().to_list()}
     told = _digests_of(days).select(
         "area",
@@ -202,9 +206,11 @@ def _digests_of(days: pl.DataFrame) -> pl.DataFrame:
     return days.select("input_digest", area="site", day=day_number(pl.col("start")))
 
 
-def _cells(frame: pl.DataFrame, lines: pl.DataFrame, question: Question) -> pl.DataFrame:
+def _cells(
+    frame: pl.DataFrame, lines: pl.DataFrame, question: Question, level: str = "station"
+) -> pl.DataFrame:
     """Judge a day frame, and keep it beside the verdict."""
-    judged = stages.periods(frame, rules_of(_edition(question)), period="day")
+    judged = stages.periods(frame, rules_of(_edition(question)), period="day", level=level)
     told = lines.select("area", "day", "_said")
     cells = _finished(judged, told, question, _counts_of_day())
     return cells.join(_as_site(frame), on=["site", "start"], how="left")

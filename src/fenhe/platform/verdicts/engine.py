@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fenhe.platform.verdicts import dirty, hours
+from fenhe.platform.verdicts import dirty, hours, spans
 from fenhe.platform.verdicts.models import DirtyCity, DirtyDay
 from fenhe.store import Store
 
@@ -39,6 +39,9 @@ Stage = Callable[[Store], "tuple[int, int, int]"]  # objects computed, cells new
 STAGES: tuple[Stage, ...] = (
     hours.of_sites,
     hours.of_cities,
+    spans.days_of_sites,
+    spans.days_of_cities,
+    spans.periods,
 )
 
 
@@ -71,4 +74,4 @@ def catch_up(store: Store, stop: threading.Event | None = None) -> Step:
 
 def waiting() -> int:
     """Return how many objects have work that can be done now."""
-    return DirtyDay.objects.count() + DirtyCity.objects.count()
+    return DirtyDay.objects.count() + DirtyCity.objects.count() + spans.waiting()

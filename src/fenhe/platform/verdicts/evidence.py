@@ -20,7 +20,7 @@ from fenhe.methods import registry as methods
 from fenhe.methods.air.words import ITEMS as WORDS
 from fenhe.methods.air.words import SCALED, TRACE
 from fenhe.platform import owner
-from fenhe.platform.verdicts import sources
+from fenhe.platform.verdicts import sources, span_evidence
 from fenhe.platform.verdicts.hours import city_members, question_of
 from fenhe.platform.verdicts.judge import (
     ITEMS,
@@ -88,6 +88,8 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
     asked = Asked(found, target, start, as_of)
     store = owner.store()
     cell = _cell(store, asked)
+    if found.grain != Assessment.Grain.HOUR:
+        return _of_span(store, asked, cell)
     question = question_of(found)
     sites, members = _sites(asked)
     values = store.observations(sites, ITEMS, start=start, end=start + HOUR, as_of=as_of)
@@ -103,6 +105,43 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
         "edition": _edition(edition),
         "area_edition": _edition(_area_edition(area)),
         "clauses": _clauses(edition, RULES, cell) + _clauses(_area_edition(area), AREA_RULES, cell),
+        "versions": _versions(store, asked),
+    }
+
+
+def _of_span(store: Store, asked: Asked, cell: dict[str, Any]) -> dict[str, Any]:
+    """Return the evidence of a day, month, quarter or year.
+
+    Keys as for an hour, but ``statistics`` (see ``span_evidence.statistics``) in the place of
+    ``items``, and ``lower``: the cells it rests on, each with the address of its own evidence
+    (``assessment target start label commit input_digest values``).
+    """
+    grain = asked.assessment.grain
+    found = span_evidence.inputs(
+        store, span_evidence.Asked(asked.assessment, asked.target, cell, asked.as_of)
+    )
+    editions = span_evidence.editions(question_of(asked.assessment))
+    head = _head(asked, cell, store)
+    label = span_evidence.label_of(cell["start"], grain)
+    return {
+        **head,
+        "grain": grain,
+        "label": label,
+        "sentence": {**head["sentence"], "label": label},
+        "compliant": cell.get("compliant"),
+        "reproduced": span_evidence.same(cell, found.again),
+        "statistics": span_evidence.statistics(cell) if "compliant" in cell else [],
+        "lower": [
+            {**vars(one), "label": span_evidence.label_of(one.start, "day")} for one in found.lower
+        ],
+        "inputs": found.values,
+        "edition": _edition(editions[0]) if editions else None,
+        "area_edition": _edition(editions[1]) if len(editions) > 1 else None,
+        "clauses": [
+            clause
+            for edition in editions
+            for clause in _clauses(edition, tuple(edition.values), cell)
+        ],
         "versions": _versions(store, asked),
     }
 
@@ -147,7 +186,7 @@ def _same(cell: dict[str, Any], traced: dict[str, Any]) -> bool:
 
 def _head(asked: Asked, cell: dict[str, Any], store: Store) -> dict[str, Any]:
     known = store.commits().filter(pl.col("commit") == cell["commit"])
-    verdict = {name: cell[name] for name in VERDICT}
+    verdict = {name: cell.get(name) for name in VERDICT}
     for name in ("primary", "reason", "unverified"):
         verdict[name] = _parts(cell[name])
     label = beijing.hour_label(cell["start"], cell["end"])

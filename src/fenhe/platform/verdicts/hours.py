@@ -30,7 +30,10 @@ def question_of(assessment: Assessment) -> Question:
     parameters = dict(assessment.parameters)
     area = parameters.pop("area_edition", None)
     rests_on = parameters.pop("rests_on", None)
-    return Question(assessment.method, assessment.fixed_edition, parameters, area, rests_on)
+    of_site = assessment.subject == Assessment.Subject.SITE
+    return Question(
+        assessment.method, assessment.fixed_edition, parameters, area, rests_on, of_site
+    )
 
 
 def standing_questions(grain: str, subject: str) -> list[Assessment]:

@@ -35,6 +35,7 @@ class Question:
     parameters: dict[str, str] = field(default_factory=dict)
     area_edition: str | None = None
     rests_on: str | None = None  # key of the assessment whose day cells it reads
+    of_site: bool = True  # False: of cities
 
     @property
     def version(self) -> str:

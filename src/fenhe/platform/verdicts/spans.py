@@ -66,7 +66,7 @@ def days_of_sites(store: Store) -> Done:
     return len(rows), new, changed
 
 
-def _write_days(store: Store, subject: Subject, wanted: pl.DataFrame) -> tuple[int, int]:
+def _write_days(store: Store, subject: Assessment.Subject, wanted: pl.DataFrame) -> tuple[int, int]:
     if subject is Subject.SITE:
         values, judge = values_of(store, wanted), daily.site_days
     else:
@@ -81,12 +81,14 @@ def _write_days(store: Store, subject: Subject, wanted: pl.DataFrame) -> tuple[i
     return tally.new, tally.changed
 
 
-def _evaluations(subject: Subject) -> list[Assessment]:
+def _evaluations(subject: Assessment.Subject) -> list[Assessment]:
     """Return the assessments of days that are evaluated by GB 3095: the partials of the rest."""
     return [one for one in _days(subject) if "period" in one.parameters]
 
 
-def _write_indices(tally: _Tally, subject: Subject, found: dict[str, pl.DataFrame]) -> None:
+def _write_indices(
+    tally: _Tally, subject: Assessment.Subject, found: dict[str, pl.DataFrame]
+) -> None:
     """Write the daily indices that rest on the evaluated days."""
     for assessment in _days(subject):
         question = question_of(assessment)
@@ -96,7 +98,7 @@ def _write_indices(tally: _Tally, subject: Subject, found: dict[str, pl.DataFram
             tally.write(assessment, cells)
 
 
-def _days(subject: Subject) -> list[Assessment]:
+def _days(subject: Assessment.Subject) -> list[Assessment]:
     return standing_questions(Grain.DAY, subject)
 
 

@@ -52,8 +52,8 @@ class _Planned:
     en: str
     method: str
     edition: Edition
-    subject: Subject
-    grain: Grain
+    subject: Assessment.Subject
+    grain: Assessment.Grain
     parameters: dict[str, str]
     active: bool = True
 
@@ -65,7 +65,7 @@ def create() -> list[Assessment]:
     GB 3095. Those under limits that begin later than the newest edition of HJ 633 wait,
     inactive.
     """
-    return [_made(plan) for plan in _hourly()]
+    return [_made(plan) for plan in (*_hourly(), *_daily(), *_aqi_daily())]
 
 
 def _made(plan: _Planned) -> Assessment:
