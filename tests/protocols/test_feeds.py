@@ -33,8 +33,29 @@ def test_units_are_declared_and_co_is_kept_in_milligrams():
 
 
 def test_an_unknown_feed_lists_the_known_ones():
-    with pytest.raises(BadInput, match="unknown feed 'x'; known are china-sites, cnemc-raw-2017-2022, "):
+    with pytest.raises(BadInput, match="unknown feed 'x'; known are china-sites, "):
         feeds.load("x")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('columns = "^[0-9]{4}[A-Z]$"', 'columns = "("', "station: 'columns' is no pattern"),
+        ('columns = "^[0-9]{4}[A-Z]$"', 'column = "x"', "station: 'columns' is missing"),
+        ('item_column = "type"\n', "", "the layout by_station needs item_column"),
+        ('item_column = "type"', 'item_column = "type"\nvalue_column = "v"', "no value_column"),
+        ('columns = ["date", "hour"]', 'columns = ["date"]', "day and hour for day+hour"),
+        ('form = "day+hour"', 'form = "hour"', "'form' must be one of label, date"),
+    ],
+)
+def test_a_broken_description_of_one_column_a_station_is_refused(tmp_path, old, new, message):
+    text = (FOLDER / "china-sites.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "china-sites.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(BadInput) as caught:
+        feeds.read(path)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ GOOD = [
     ("cnemc-station-hour", "cnemc_station_hour_shanxi.parquet"),
     ("cnemc-raw-2017-2022", "cnemc_2022-01-04T16_taiyuan_sample.csv"),
     ("uci-beijing", "beijing_uci_2014-06-04_05.parquet"),
+    ("china-sites", "china_sites_20140604_excerpt.csv.gz"),
+    ("city-daily", "city_daily_2016-11.parquet"),
+    ("taiyuan-daily-history", "taiyuan_daily_2013-10_12.csv"),
+    ("pm25in-api", "pm25in_api_sample.json"),
 ]
 
 

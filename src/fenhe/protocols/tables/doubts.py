@@ -22,6 +22,8 @@ LABELS = {
     "o3_1h": "O3-1h",
     "pm10": "PM10",
     "pm25": "PM2.5",
+    "wind_speed": "wind speed",
+    "wind_direction": "wind direction",
 }
 _THOUSAND = 1000.0
 _FEWEST = 2  # one odd value is no second unit
@@ -53,7 +55,8 @@ def doubts(tally: Tally, table: TextTable) -> Iterator[Reason]:
         )
     yield from _rejected(tally)
     for item in tally.feed.items:
-        yield from _mixed_units(tally, item, table)
+        if not item.of_weather:  # codes of wind such as 999 are no second unit
+            yield from _mixed_units(tally, item, table)
         yield from _median(tally, item, table)
     yield from _particles(tally)
     yield from _index(tally)
@@ -189,7 +192,7 @@ def _looks_like(feed: Feed, item: ItemColumn, middle: float) -> tuple[str, str]:
     others = sorted(
         (abs(log(middle / sqrt(o.median[0] * o.median[1]))), LABELS[o.item])
         for o in feed.items
-        if o.item != item.item and o.median[0] <= middle <= o.median[1]
+        if o.item != item.item and not o.of_weather and o.median[0] <= middle <= o.median[1]
     )
     names = [label for far, label in others if far <= others[0][0] + _NEAR]
     low, high = item.median

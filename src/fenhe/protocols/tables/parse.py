@@ -58,7 +58,7 @@ class Parsed:
     received: int
     # the same observations item by item, for counting without sorting them apart again
     parts: tuple[tuple[ItemColumn, pl.DataFrame], ...] = field(default=(), repr=False)
-    # the published index beside the values: the feed's hour keys and aqi; None: there is none
+    # the index the file gives: raw_row, the feed's hour keys, aqi; None: it gives none
     published: pl.DataFrame | None = field(default=None, repr=False)
 
 
@@ -123,7 +123,7 @@ def _nulls(height: int) -> pl.Series:
 def _wide(feed: Feed, frame: pl.DataFrame) -> tuple[Judged, list[pl.DataFrame]]:
     """Judge a wide table column by column."""
     judged: Judged = []
-    for item in feed.items:
+    for item in feed.items_in(frame.columns):
         column = feed.column_of(item, frame.columns, feed.id)
         cells = frame.select(*_KEYS, pl.col(column).alias("text"), pl.lit(column).alias("column"))
         judged.append((item, *_judge(cells, item, feed)))
@@ -173,7 +173,7 @@ _LAYOUTS = {"wide": _wide, "long": _long, "by_station": _by_station}
 
 
 def _published(feed: Feed, frame: pl.DataFrame) -> pl.DataFrame | None:
-    """Return the index the file itself gives: the feed's hour keys and ``aqi``."""
+    """Return the index the file itself gives, with its row and the feed's hour keys."""
     name = feed.published_aqi
     if name is None or (not feed.by_station and name not in frame.columns):
         return None
@@ -184,7 +184,8 @@ def _published(feed: Feed, frame: pl.DataFrame) -> pl.DataFrame | None:
     aqi = read_floats(cells["text"]).value
     start = _start(feed, HOURS[feed.statistic])
     cells = cells.with_columns(start.alias("start"), aqi.alias("aqi"))
-    return cells.select(*feed.hour_keys, "aqi").drop_nulls()
+    keys = dict.fromkeys(("raw_row", *feed.hour_keys, "aqi"))
+    return cells.select(*keys).drop_nulls()
 
 
 def _start(feed: Feed, hours: int) -> pl.Expr:
@@ -218,10 +219,10 @@ def _refused(frame: pl.DataFrame, reason: str | pl.Expr) -> pl.DataFrame:
 def _judge(cells: pl.DataFrame, item: ItemColumn, feed: Feed) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read one item's cells: (observations, rejected)."""
     cells = cells.filter(pl.col("text").is_not_null())
-    read = read_floats(cells["text"], item.shift)
+    read = read_floats(_numbers(cells["text"], item), item.shift)
     if read.bad.any() or read.value.null_count():
         cells = _filled(cells, feed)
-        read = read_floats(cells["text"], item.shift)
+        read = read_floats(_numbers(cells["text"], item), item.shift)
     cells = cells.with_columns(
         read.value.alias("value"), read.decimals.alias("decimals"), read.bad.alias("bad")
     )
@@ -234,6 +235,14 @@ def _judge(cells: pl.DataFrame, item: ItemColumn, feed: Feed) -> tuple[pl.DataFr
         _observed(cells.filter(good), item, feed),
         _refused(cells.filter(~good), _reason(feed, item)),
     )
+
+
+def _numbers(text: pl.Series, item: ItemColumn) -> pl.Series:
+    """Put the numbers that the feed says in place of words: NNW is the middle of its sector."""
+    if not item.words:
+        return text
+    plain = text.str.strip_chars()
+    return plain.replace(list(item.words), list(item.words.values()))
 
 
 def _is_sentinel(feed: Feed, item: ItemColumn) -> pl.Expr:

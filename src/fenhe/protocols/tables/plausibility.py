@@ -101,7 +101,7 @@ def examine(
         else:
             tally.rows += batch.frame.height
     tally.close()
-    ranges = tuple(_range(tally, item, table) for item in feed.items)
+    ranges = tuple(_range(tally, item, table) for item in _items(feed, table))
     refusals = tally.refusals()
     return Examination(
         file=table.name,
@@ -122,6 +122,10 @@ def examine(
         unused=feed.unused(table.columns),
         stations=tally.stations(),
     )
+
+
+def _items(feed: Feed, table: TextTable) -> tuple[ItemColumn, ...]:
+    return feed.items_in(table.columns) if feed.layout == "wide" else feed.items
 
 
 def _range(tally: Tally, item: ItemColumn, table: TextTable) -> ItemRange:

@@ -118,18 +118,28 @@ class Tally:
         """Compare whole hours; the last one may go on in the next batch and waits for it."""
         mine = (pl.col("statistic") == self.feed.statistic) & pl.col("item").is_in(INDEX_ITEMS)
         seen = seen.filter(mine)
-        if self.feed.by_station and seen.height:
-            for early, values in self.held:
-                published, seen = pl.concat([early, published]), pl.concat([values, seen])
-            last = seen["start"][int(seen["raw_row"].arg_max() or 0)]
-            open_hour = pl.col("start") == last
-            self.held = [(published.filter(open_hour), seen.filter(open_hour))]
-            published, seen = published.filter(~open_hour), seen.filter(~open_hour)
+        if self.feed.by_station:
+            published, seen = self._whole_hours(published, seen)
         self._compare(published, seen)
+
+    def _whole_hours(
+        self, published: pl.DataFrame, seen: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return what is complete, with what was held back before; hold back the last hour."""
+        for early, values in self.held:
+            published, seen = pl.concat([early, published]), pl.concat([values, seen])
+        place = ["raw_row", "start"]
+        both = pl.concat([published.select(place), seen.select(place)])
+        if both.is_empty():
+            return published, seen
+        open_hour = pl.col("start") == both.row(int(both["raw_row"].arg_max() or 0))[1]
+        self.held = [(published.filter(open_hour), seen.filter(open_hour))]
+        return published.filter(~open_hour), seen.filter(~open_hour)
 
     def _compare(self, published: pl.DataFrame, seen: pl.DataFrame) -> None:
         """Compare a published AQI with the PM2.5 of its hour, and with a recomputed AQI."""
         keys = list(self.feed.hour_keys)
+        published = published.select(*keys, "aqi")
         pm25 = seen.filter(pl.col("item") == "pm25").select(*keys, pm25="value")
         both = published.join(pm25, on=keys)
         self.index_rows += both.height

@@ -9,19 +9,24 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from fenhe.base.errors import BadInput, Place
+from fenhe.protocols.tables.decimals import read_cells
 from fenhe.protocols.tables.feeds.model import (
     HOURS,
     UNITS,
+    WEATHER,
     Feed,
     ItemColumn,
     PairRule,
     Station,
     Threshold,
     Time,
+    converts,
 )
 
-ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25", "o3_8h", "o3_1h")
+ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25", "o3_8h", "o3_1h", *WEATHER)
 _CHECKS = (
     "pm25_above_pm10_share",
     "aqi_below_pm25_share",
@@ -220,15 +225,28 @@ def _item(part: _Part, statistic: str) -> ItemColumn:
         hard=part.span("hard"),
         median=part.span("median"),
         reason=part.take("reason", str),
+        words=_words(part),
+        optional=part.take("optional", bool, False),
     )
     part.done()
     if item.item not in ITEMS:
         raise part.fail(f"unknown item '{item.item}'; known are {', '.join(ITEMS)}")
     if item.unit not in UNITS:
         raise part.fail(f"unknown unit '{item.unit}'; known are {', '.join(UNITS)}")
+    if not converts(item.unit, item.item):
+        raise part.fail(f"'{item.unit}' is no unit of {item.item}")
     if not item.names:
         raise part.fail("'names' is empty")
     return item
+
+
+def _words(part: _Part) -> dict[str, str]:
+    """Return which number each word of a column stands for, as decimal text."""
+    words: dict[str, Any] = part.take("words", dict, {})
+    for word, number in words.items():
+        if not isinstance(number, str) or read_cells(pl.Series([number])).bad.any():
+            raise part.fail(f"'words': '{word}' must be a number written as text")
+    return words
 
 
 def _checks(part: _Part) -> dict[str, Threshold]:
@@ -269,7 +287,11 @@ def known() -> tuple[Feed, ...]:
     """Return the feeds that come with Fenhe, by id."""
     folder = resources.files("fenhe.protocols.tables.feeds")
     with resources.as_file(folder) as path:
-        return tuple(read(file) for file in sorted(Path(path).glob("*.toml")))
+        return tuple(read(file) for file in sorted(Path(path).glob("*.toml"), key=_id))
+
+
+def _id(file: Path) -> str:
+    return file.stem
 
 
 def load(feed_id: str) -> Feed:

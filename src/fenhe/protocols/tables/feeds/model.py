@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fenhe.base.errors import BadInput, Place
 from fenhe.protocols.tables.table import spelled
 
 # the unit every item is kept in; everything else is µg/m³
-CANONICAL = {"co": "mg/m3"}
-UNITS = {"mg/m3": 0, "ug/m3": 3, "ng/m3": 6}
+CANONICAL = {"co": "mg/m3", "wind_speed": "m/s", "wind_direction": "deg"}
+UNITS = {"mg/m3": 0, "ug/m3": 3, "ng/m3": 6, "m/s": 0, "deg": 0}
+WEATHER = ("wind_speed", "wind_direction")  # no pollutants: no index, no limit
+_OF_WEATHER = ("m/s", "deg")
 HOURS = {"1h": 1, "8h": 8, "24h": 24, "mda8": 24}  # hours one value stands for
 
 
 def canonical_unit(item: str) -> str:
     """Return the unit an item is stored in."""
     return CANONICAL.get(item, "ug/m3")
+
+
+def converts(unit: str, item: str) -> bool:
+    """Tell whether a unit measures what the item is: a concentration only another one."""
+    kept = canonical_unit(item)
+    return unit == kept or not {unit, kept} & set(_OF_WEATHER)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,13 @@ class ItemColumn:
     hard: tuple[float, float]  # outside: the cell is rejected; canonical unit
     median: tuple[float, float]  # outside: the file is doubted; canonical unit
     reason: str
+    words: Mapping[str, str] = field(default_factory=dict)  # text of a cell -> its number
+    optional: bool = False  # a wide file may lack the column
+
+    @property
+    def of_weather(self) -> bool:
+        """Tell whether the item is no concentration."""
+        return self.item in WEATHER
 
     @property
     def shift(self) -> int:
@@ -159,6 +174,11 @@ class Feed:
             place=Place(file, 1),
         )
 
+    def items_in(self, columns: Sequence[str]) -> tuple[ItemColumn, ...]:
+        """Return the items without the optional ones whose column a wide file lacks."""
+        there = set(columns)
+        return tuple(i for i in self.items if not i.optional or there & set(i.names))
+
     def column_of(self, item: ItemColumn, columns: Sequence[str], file: str) -> str:
         """Return the column of a wide file that holds an item."""
         found = [name for name in item.names if name in columns]
@@ -188,7 +208,7 @@ class Feed:
         if self.layout == "wide":
             missing += [
                 " or ".join(item.names)
-                for item in self.items
+                for item in self.items_in(columns)
                 if not any(name in columns for name in item.names)
                 and not set(item.names) & set(missing)
             ]
@@ -201,7 +221,7 @@ class Feed:
                 place=Place(file, 1),
             )
         if self.layout == "wide":
-            for item in self.items:
+            for item in self.items_in(columns):
                 self.column_of(item, columns, file)
 
     def unused(self, columns: Sequence[str]) -> tuple[str, ...]:
