@@ -13,6 +13,7 @@ from fenhe.platform.documents import wording
 from fenhe.platform.documents.model import Block, Bullets, Column, Heading, Paragraph, Table
 from fenhe.platform.documents.monthly import EditionUse, MonthlyReport, Name, UnverifiedValue
 from fenhe.platform.documents.wording import said
+from fenhe.platform.web import words
 from fenhe.standards.model import UNKNOWN_CLAUSE, Row, Value
 
 BEIJING = timedelta(hours=8)
@@ -134,7 +135,7 @@ def origin_line(report: MonthlyReport) -> str:
         }
     parts = {
         "assessment": origin.assessment,
-        "editions": wording.words.joined(e.id for e in report.editions),
+        "editions": words.joined(e.id for e in report.editions),
         "commit": origin.commit,
         "hash": origin.run_hash[:16],
     }
@@ -147,7 +148,7 @@ def origin(report: MonthlyReport) -> Iterator[Block]:
     moment = (found.frozen_at + BEIJING).strftime("%Y-%m-%d %H:%M")
     rows = [
         (_("Assessment"), found.assessment),
-        (_("Editions"), wording.words.joined(e.id for e in report.editions)),
+        (_("Editions"), words.joined(e.id for e in report.editions)),
         (_("Commit number"), wording.count(found.commit)),
         (_("SHA-256 of the result"), found.run_hash),
         (_("Version of the program"), found.code_version or None),

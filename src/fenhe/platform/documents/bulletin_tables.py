@@ -208,16 +208,14 @@ def days_chart(report: MonthlyReport, level_keys: Sequence[Key]) -> BarChart | N
     places = in_order(report)
     if not places or len(places) > MOST_BARS or all(p.days is None for p in places):
         return None
-    bars = tuple(
-        Bar(said(p.name), _pieces(p), f"{number(p.days.good_share)}%" if _has_share(p) else None)
-        for p in places
-    )
+    bars = tuple(Bar(said(p.name), _pieces(p), _good_share(p)) for p in places)
     caption = _("Figure 2: days by AQI level; behind the bar the share of good days")
     return BarChart(caption, bars, tuple(level_keys), _described(bars))
 
 
-def _has_share(place: PlaceMonth) -> bool:
-    return place.days is not None and place.days.good_share is not None
+def _good_share(place: PlaceMonth) -> str | None:
+    share = number(place.days.good_share) if place.days else None
+    return f"{share}%" if share is not None else None
 
 
 def _pieces(place: PlaceMonth) -> tuple[Part, ...]:

@@ -93,8 +93,8 @@ def _legend(keys: tuple[Key, ...], left: float) -> tuple[list[Box], list[Text], 
     x = left
     for key in keys:
         if key.name:
-            boxes.append(Box(x, 0.0, BAR, BAR * 0.8, key.colour))
-            texts.append(Text(x + BAR + 3, SIZE * 0.85, shown(key.name)))
+            boxes.append(Box(x, 1.0, BAR, BAR * 0.8, key.colour))
+            texts.append(Text(x + BAR + 3, SIZE, shown(key.name)))
             x += BAR + width(shown(key.name), SIZE) + 14
     return boxes, texts, ROW + 2 if boxes else 0.0
 

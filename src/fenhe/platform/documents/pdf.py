@@ -93,7 +93,7 @@ class Text(BaseParagraph):  # type: ignore[misc]
 
     def breakLinesCJK(self, maxWidths: Any) -> Any:  # noqa: N802, N803 the library's name
         """Break by ``linebreak``; the library's own way cuts words and numbers."""
-        if len(self.frags) != 1 or getattr(self, "_splitpara", 0):
+        if len(self.frags) != 1 or getattr(self, "_splitpara", False):
             return super().breakLinesCJK(maxWidths)
         frag, style = self.frags[0], self.style
         widths = maxWidths if isinstance(maxWidths, list | tuple) else [maxWidths]

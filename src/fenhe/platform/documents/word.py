@@ -10,7 +10,7 @@ from typing import Any
 import docx
 from docx.document import Document as WordDocument
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK, WD_TAB_ALIGNMENT
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -57,14 +57,14 @@ def render(document: Document) -> bytes:
     """
     register()
     word = docx.Document()
-    wordstyles.set_styles(word, document.language)
+    wordstyles.set_styles(word)
     wordstyles.set_properties(word, document)
     _page(word, document)
     word.add_paragraph(shown(document.title), style="Title")
     word.add_paragraph(shown(document.subtitle), style="Subtitle")
     for block in document.blocks:
         _add(word, block)
-    text = "".join(map(shown, document.texts())) + DASH + MISSING_GLYPH
+    text = "".join(map(shown, document.texts())) + DASH + MISSING_GLYPH + "…"
     wordstyles.embed_fonts(word, text)
     _drop_thumbnail(word)
     out = io.BytesIO()
@@ -119,10 +119,7 @@ def _ends(paragraph: WordParagraph, left: str, edge: str) -> None:
         f"w:color='BFBFBF'/></w:pBdr>"
     )
     properties.insert_element_before(rule, "w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc")
-    stops = paragraph.paragraph_format.tab_stops
-    for position in (Pt(216), Pt(432)):  # the template's own, in the middle and at its right
-        stops.add_tab_stop(position, WD_TAB_ALIGNMENT.CLEAR)
-    stops.add_tab_stop(Pt(WIDE), WD_TAB_ALIGNMENT.RIGHT)
+    paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(WIDE), WD_TAB_ALIGNMENT.RIGHT)
     paragraph.add_run(shown(left))
 
 
@@ -152,7 +149,7 @@ def _add(word: WordDocument, block: Block) -> None:
         case BarChart():
             _add_chart(word, block)
         case PageBreak():
-            word.add_page_break()
+            word.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
 
 def _add_chart(word: WordDocument, chart: BarChart) -> None:
@@ -163,6 +160,8 @@ def _add_chart(word: WordDocument, chart: BarChart) -> None:
     paragraph.paragraph_format.line_spacing = 1
     run = paragraph.add_run()
     shape = run.add_picture(io.BytesIO(painting.png(picture)), width=Emu(int(Pt(WIDE))))
+    for side in ("distT", "distB", "distL", "distR"):  # some readers make room without them
+        shape._inline.set(side, "0")
     about = shape._inline.docPr
     about.set("name", "chart")
     about.set("descr", shown(f"{chart.caption}: {chart.describes}"))
@@ -220,7 +219,7 @@ def _head(row: Any, table: Table, widths: list[Pt]) -> None:
 
 def _cell(cell: Any, text: str, align: str) -> WordParagraph:
     paragraph: WordParagraph = cell.paragraphs[0]
-    paragraph.style = "Cell"
+    paragraph._p.style = "Cell"  # by id: a look-up by name walks all styles every time
     paragraph.alignment = ALIGNMENTS[align]
     paragraph.add_run(shown(text))
     return paragraph

@@ -37,11 +37,11 @@ SIZES = {
     "Footer": (7.5, False, GREY, 0, 0, 11),
     "Answer": (12, False, INK, 6, 12, 19),
     "Note": (7.5, False, GREY, 1, 2, 11.5),
-    "Cell": (8, False, INK, 1, 1, 11),
+    "Cell": (8, False, INK, 2, 2, 11),
 }
 
 
-def set_styles(word: WordDocument, language: str) -> None:
+def set_styles(word: WordDocument) -> None:
     """Give the styles one family, also for East Asian text, and the house's sizes."""
     for name in ("Answer", "Note", "Cell"):
         made = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
@@ -59,12 +59,10 @@ def set_styles(word: WordDocument, language: str) -> None:
     shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{TINT}"/>')
     properties = word.styles["Answer"].element.get_or_add_pPr()
     properties.insert_element_before(shade, "w:tabs", "w:spacing", "w:ind", "w:jc")
-    if language == "zh-CN":
-        word.settings.element.insert_element_before(_theme_language(), "w:decimalSymbol")
-
-
-def _theme_language() -> Any:
-    return parse_xml(f'<w:themeFontLang {nsdecls("w")} w:val="en-US" w:eastAsia="zh-CN"/>')
+    for lang in word.settings.element.iter(qn("w:themeFontLang")):
+        lang.set(qn("w:eastAsia"), "zh-CN")
+    for zoom in word.settings.element.iter(qn("w:zoom")):
+        zoom.set(qn("w:percent"), "100")
 
 
 def _one_family(fonts: Any) -> None:
@@ -86,8 +84,9 @@ def _set_style(word: WordDocument, name: str) -> None:
     style.font.size, style.font.bold = Pt(size), bold
     style.font.color.rgb = colour
     paragraph = style.element.get_or_add_pPr()
-    for border in paragraph.findall(qn("w:pBdr")):
-        paragraph.remove(border)
+    for tag in ("w:pBdr", "w:tabs"):
+        for element in paragraph.findall(qn(tag)):
+            paragraph.remove(element)
     form = style.paragraph_format
     form.space_before, form.space_after = Pt(before), Pt(after)
     form.line_spacing = Pt(leading)
