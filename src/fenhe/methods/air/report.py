@@ -12,7 +12,7 @@ from fenhe.base.errors import BadInput
 from fenhe.methods.air import aqi, words
 from fenhe.methods.air.rules import AqiRules
 from fenhe.methods.air.words import INDEX_MISSING, INDEX_ROUNDING, ITEMS, VERDICT
-from fenhe.methods.contract import Call, Column, Method, Param
+from fenhe.methods.contract import Call, Column, Evaluate, Method, Param
 from fenhe.standards import Edition
 
 
@@ -79,41 +79,44 @@ def _exempt_param(items: Sequence[str]) -> Param:
     )
 
 
-_HOURLY = ("so2", "no2", "co", "o3", "pm10", "pm25")
-_DAILY = ("so2", "no2", "co", "o3_8h", "pm10", "pm25", "o3_1h")
+_ITEMS = {
+    "hourly": ("so2", "no2", "co", "o3", "pm10", "pm25"),
+    "daily": ("so2", "no2", "co", "o3_8h", "pm10", "pm25", "o3_1h"),
+}
 
-AQI_HOURLY = Method(
-    id="air.aqi_hourly",
-    zh="小时空气质量指数",
-    en="Hourly air quality index with primary pollutants",
-    standard="HJ633",
-    inputs=(
-        Column("station", "站点", "station, as the file names it"),
-        Column("time", "时间", "end of the hour, Beijing time", "time"),
-        *(ITEMS[name] for name in _HOURLY),
-    ),
-    outputs=partial(_outputs, "hourly"),
-    evaluate=hourly,
-    rounding=INDEX_ROUNDING,
-    missing=INDEX_MISSING,
-    day=("time", "time"),
-    params=(_exempt_param(_HOURLY),),
+
+def _method(
+    report: str, evaluate: Evaluate, titles: tuple[str, str], place: Column, day: Column
+) -> Method:
+    """Return one report; the kind of ``day`` says how the day of a row is known."""
+    items = _ITEMS[report]
+    return Method(
+        id=f"air.aqi_{report}",
+        zh=titles[0],
+        en=titles[1],
+        standard="HJ633",
+        inputs=(place, day, *(ITEMS[name] for name in items)),
+        outputs=partial(_outputs, report),
+        evaluate=evaluate,
+        rounding=INDEX_ROUNDING,
+        missing=INDEX_MISSING,
+        day=(day.name, "time" if day.kind == "time" else "date"),
+        params=(_exempt_param(items),),
+    )
+
+
+AQI_HOURLY = _method(
+    "hourly",
+    hourly,
+    ("小时空气质量指数", "Hourly air quality index with primary pollutants"),
+    Column("station", "站点", "station, as the file names it"),
+    Column("time", "时间", "end of the hour, Beijing time", "time"),
 )
 
-AQI_DAILY = Method(
-    id="air.aqi_daily",
-    zh="日空气质量指数",
-    en="Daily air quality index with primary pollutants",
-    standard="HJ633",
-    inputs=(
-        Column("area", "区域", "site, county or city, as the file names it"),
-        Column("date", "日期", "Beijing day", "date"),
-        *(ITEMS[name] for name in _DAILY),
-    ),
-    outputs=partial(_outputs, "daily"),
-    evaluate=daily,
-    rounding=INDEX_ROUNDING,
-    missing=INDEX_MISSING,
-    day=("date", "date"),
-    params=(_exempt_param(_DAILY),),
+AQI_DAILY = _method(
+    "daily",
+    daily,
+    ("日空气质量指数", "Daily air quality index with primary pollutants"),
+    Column("area", "区域", "site, county or city, as the file names it"),
+    Column("date", "日期", "Beijing day", "date"),
 )
