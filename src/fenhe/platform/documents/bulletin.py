@@ -136,6 +136,12 @@ def _change(ranked: list[PlaceMonth]) -> Iterator[str]:
     compared = [p.change for p in ranked if p.change is not None]
     if not compared:
         return
+    if len(ranked) == 1:
+        yield (
+            _("Against the same month of the year before the index changed by %(change)s %%.")
+            % {"change": number(compared[0], signed=True)}
+        )
+        return
     better, worse = sum(c < 0 for c in compared), sum(c > 0 for c in compared)
     parts = {
         "better": better,
@@ -168,6 +174,9 @@ def _change_line(parts: dict[str, int]) -> str:
 
 def _largest(ranked: list[PlaceMonth]) -> Iterator[str]:
     """Say which item weighs most in most places; nothing when two share that."""
+    if len(ranked) == 1 and ranked[0].largest:
+        yield _("Largest item: %(items)s.") % {"items": wording.items(ranked[0].largest)}
+        return
     votes: dict[str, int] = {}
     for place in ranked:
         for code in place.largest:

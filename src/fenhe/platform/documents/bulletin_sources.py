@@ -114,13 +114,16 @@ def _unverified_table(report: MonthlyReport) -> Iterator[Block]:
 def method(report: MonthlyReport) -> Iterator[Block]:
     """Yield the page on editions and method."""
     yield Heading(_("How it was judged"))
+    if not report.editions:
+        yield Paragraph(_("No edition is named."))
     columns = (
         Column(_("Edition"), align="left", share=1.2),
         Column(_("Title"), align="left", share=3.0),
         Column(_("Used for"), align="left", share=2.0),
     )
     rows = tuple((e.code, said(e.title), said(e.used_for)) for e in report.editions)
-    yield Table(_("Table 6: editions"), columns, rows)
+    if rows:
+        yield Table(_("Table 6: editions"), columns, rows)
     lines = [said(line) for line in report.method]
     if lines:
         yield Bullets(tuple(lines))
@@ -148,7 +151,7 @@ def origin(report: MonthlyReport) -> Iterator[Block]:
     moment = (found.frozen_at + BEIJING).strftime("%Y-%m-%d %H:%M")
     rows = [
         (_("Assessment"), found.assessment),
-        (_("Editions"), words.joined(e.id for e in report.editions)),
+        (_("Editions"), words.joined(e.id for e in report.editions) or None),
         (_("Commit number"), wording.count(found.commit)),
         (_("SHA-256 of the result"), found.run_hash),
         (_("Version of the program"), found.code_version or None),

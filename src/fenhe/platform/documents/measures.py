@@ -12,7 +12,8 @@ HEAD = 7.5
 UNIT = 7.0
 PADDING = 2.5
 # A name longer than this many points may be cut into lines anywhere.
-MOST = 110.0
+MOST = 90.0
+SHORT_WORD = 5
 
 
 def column_widths(table: Table, total: float) -> list[float]:
@@ -36,12 +37,19 @@ def column_widths(table: Table, total: float) -> list[float]:
 def _needed(table: Table, number: int) -> float:
     """Return the width below which something in a column would be cut in a word."""
     column = table.columns[number]
-    widest = max(_widest(column.header, HEAD, STRONG), _widest(column.unit, UNIT, PLAIN))
+    widest = max(_whole(column.header, HEAD, STRONG), _whole(column.unit, UNIT, PLAIN))
     for index, row in enumerate(table.rows):
         face = STRONG if index in table.strong else PLAIN
         cell = row[number] or ""
         widest = max(widest, _widest(cell, CELL, face))
     return min(widest, MOST) + 2 * PADDING + 0.5
+
+
+def _whole(text: str, size: float, face: str) -> float:
+    """Return what a header needs: a short Chinese one is a word and stays in one line."""
+    if len(text) <= SHORT_WORD and " " not in text:
+        return width(shown(text), size, face)
+    return _widest(text, size, face)
 
 
 def _widest(text: str, size: float, face: str) -> float:

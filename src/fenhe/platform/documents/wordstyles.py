@@ -57,8 +57,16 @@ def set_styles(word: WordDocument) -> None:
     for name in ("Title", "Subtitle"):
         word.styles[name].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     shade = parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{TINT}"/>')
+    edges = "".join(
+        f"<w:{edge} w:val='single' w:sz='4' w:space='{space}' w:color='{TINT}'/>"
+        for edge, space in (("top", 6), ("left", 4), ("bottom", 6), ("right", 4))
+    )
+    frame = parse_xml(f"<w:pBdr {nsdecls('w')}>{edges}</w:pBdr>")
     properties = word.styles["Answer"].element.get_or_add_pPr()
-    properties.insert_element_before(shade, "w:tabs", "w:spacing", "w:ind", "w:jc")
+    for element in (frame, shade):
+        properties.insert_element_before(element, "w:tabs", "w:spacing", "w:ind", "w:jc")
+    word.styles["Answer"].paragraph_format.left_indent = Pt(5)
+    word.styles["Answer"].paragraph_format.right_indent = Pt(5)
     for lang in word.settings.element.iter(qn("w:themeFontLang")):
         lang.set(qn("w:eastAsia"), "zh-CN")
     for zoom in word.settings.element.iter(qn("w:zoom")):
