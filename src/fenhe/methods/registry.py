@@ -9,15 +9,19 @@ from fenhe.methods.air.change import CHANGE_RANK
 from fenhe.methods.air.composite import COMPOSITE_INDEX
 from fenhe.methods.air.dust import DUST_DEDUCTION
 from fenhe.methods.air.evaluate import CITY_DAY, DAY_VALUES, EVALUATE, PERIOD
+from fenhe.methods.air.exceedance import EXCEEDANCE
 from fenhe.methods.air.iaqi import IAQI
+from fenhe.methods.air.ozone_day import MDA8
+from fenhe.methods.air.percentile import PERCENTILE
 from fenhe.methods.air.reference_state import REFERENCE_STATE
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
 from fenhe.methods.air.rose import ROSE
 from fenhe.methods.air.target import TARGET, TARGET_DAILY
+from fenhe.methods.air.trend import TREND
 from fenhe.methods.air.warning import WARNING_LEVEL
 from fenhe.methods.contract import Method
 
-_EVALUATION = (EVALUATE, DAY_VALUES, CITY_DAY, PERIOD)
+_EVALUATION = (MDA8, PERCENTILE, EXCEEDANCE, TREND, EVALUATE, DAY_VALUES, CITY_DAY, PERIOD)
 _RANKING = (COMPOSITE_INDEX, CHANGE_RANK, DAYS_BY_CATEGORY, TARGET, TARGET_DAILY)
 _RULES = (WARNING_LEVEL, DUST_DEDUCTION, REFERENCE_STATE)
 _METHODS = {

@@ -16,9 +16,10 @@ from fenhe.methods.across import AcrossRows
 from fenhe.methods.air import dayvalues, spans, stages, words
 from fenhe.methods.air.dayvalues import AREA, DAY, REPEATED, SITE
 from fenhe.methods.air.evaluation import EVALUATION, ITEMS, LIMITS, PERIODS, EvaluationRules
+from fenhe.methods.air.params import GRADE, one_of
 from fenhe.methods.air.words import EDITION, REASON, STATUS, UNVERIFIED
 from fenhe.methods.contract import Call, Column, Param
-from fenhe.standards import Edition, glossary
+from fenhe.standards import Edition
 
 STATION, CITY, CITY_SITE = "station", "city", "city_site"
 
@@ -229,39 +230,26 @@ def _told(found: nw.LazyFrame[Any], rules: EvaluationRules) -> nw.LazyFrame[Any]
     )
 
 
-def _one_of(name: str, choices: Sequence[str], text: str) -> str:
-    chosen = text.strip().lower()
-    if chosen not in choices:
-        known = ", ".join(c for c in choices if c)
-        raise BadInput(f"{name}: '{text}' is none of {known}")
-    return chosen
-
-
-def _grade(text: str) -> str:
-    return glossary.grade(text)
-
-
 _PERIOD = Param(
     "period",
     "评价时段：day、month、quarter、year",
     "period that is evaluated: day, month, quarter or year",
     "year",
-    partial(_one_of, "period", PERIODS),
+    partial(one_of, "period", PERIODS),
 )
 _LEVEL = Param(
     "level",
     "评价对象：station（点位）、city（城市）",
     "what is evaluated: station, or city by the mean of its city sites",
     STATION,
-    partial(_one_of, "level", stages.LEVELS),
+    partial(one_of, "level", stages.LEVELS),
 )
-_GRADE = Param("grade", "执行级别：1、2", "grade of the limits: 1 or 2", "2", _grade)
 _STRADDLE = Param(
     "straddle",
     "跨版本时段适用的版本：first（前）、last（后）；默认不判定",
     "edition that judges a period which lies in two: first or last; empty: it is not judged",
     "",
-    partial(_one_of, "straddle", spans.STRADDLES),
+    partial(one_of, "straddle", spans.STRADDLES),
 )
 
 
@@ -370,7 +358,7 @@ EVALUATE = AcrossRows(
     rounding=_ROUNDING,
     missing=_MISSING_HOURS + _CITY_MISSING,
     default_edition=_BY_PERIOD,
-    params=(_PERIOD, _LEVEL, _GRADE, _STRADDLE),
+    params=(_PERIOD, _LEVEL, GRADE, _STRADDLE),
     adds_columns=False,
     aliases=spans.ALIASES,
     also=(EVALUATION,),
@@ -387,7 +375,7 @@ DAY_VALUES = AcrossRows(
     rounding="Hourly values half-even to the decimals of an hourly value; means held at 10^-6.",
     missing=_MISSING_HOURS,
     default_edition=_BY_PERIOD,
-    params=(_GRADE,),
+    params=(GRADE,),
     adds_columns=False,
     aliases=spans.ALIASES,
     also=(EVALUATION,),
@@ -413,7 +401,7 @@ CITY_DAY = AcrossRows(
         "4): not valid."
     ),
     default_edition=_BY_PERIOD,
-    params=(_GRADE,),
+    params=(GRADE,),
     adds_columns=False,
     aliases=spans.ALIASES,
     also=(EVALUATION,),
@@ -438,7 +426,7 @@ PERIOD = AcrossRows(
         "Year: 324 days, 27 a month, 25 in February; month: 27 (25). Less: below_minimum:<item>."
     ),
     default_edition=_BY_PERIOD,
-    params=(_PERIOD, _GRADE, _STRADDLE),
+    params=(_PERIOD, GRADE, _STRADDLE),
     adds_columns=False,
     aliases=spans.ALIASES,
     also=(EVALUATION,),
