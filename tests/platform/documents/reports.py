@@ -88,9 +88,8 @@ def shanxi() -> MonthlyReport:
             ),
         ),
         limits_of=Name(
-            "限值：二氧化硫、二氧化氮、PM10、PM2.5 为年平均二级，CO 为日平均，O₃ 为日最大8小时平均。",
-            "Limits: annual grade II for SO₂, NO₂, PM10 and PM2.5; daily for CO; "
-            "8-hour for O₃.",
+            "限值：SO₂、NO₂、PM10、PM2.5 为年平均二级，CO 为日平均，O₃ 为日最大8小时平均。",
+            "Limits: annual grade II for SO₂, NO₂, PM10 and PM2.5; daily for CO; 8-hour for O₃.",
         ),
     )
 

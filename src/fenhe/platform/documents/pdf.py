@@ -121,6 +121,8 @@ class Title(Text):
     def draw(self) -> None:
         """Draw the text and set its bookmark."""
         text, key, level = self.mark
+        # A second-level heading with none of the first above it stands in the first level.
+        level = min(level, self.canv._doc.outline.currentlevel + 1)
         self.canv.bookmarkPage(key, fit="FitH", top=self.canv.absolutePosition(0, self.height)[1])
         self.canv.addOutlineEntry(text, key, level)
         super().draw()

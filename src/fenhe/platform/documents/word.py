@@ -101,7 +101,7 @@ def _page(word: WordDocument, document: Document) -> None:
     _ends(head, frame.head_left, "bottom")
     head.add_run("\t" + shown(frame.head_right))
     foot = section.footer.paragraphs[0]
-    room = WIDE - width(shown(frame.pages), SMALL)
+    room = WIDE - width(shown(frame.pages.format(page=88, pages=88)), SMALL) - 10
     _ends(foot, fitted(shown(frame.foot), lambda part: width(part, SMALL), room), "top")
     foot.add_run("\t")
     for piece in re.split(r"(\{pages?\})", frame.pages):
