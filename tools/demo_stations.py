@@ -7,7 +7,6 @@ later fact holds from the day it was first seen; each row says so in ``source``.
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +19,7 @@ import shapely
 
 from fenhe.platform.demo import boundaries
 from fenhe.protocols.geo import gcj02_to_wgs84
+from fenhe.protocols.tables.station_names import clean_name, read_note
 
 COLUMNS = (
     "site", "name", "name_en", "region", "code", "lon", "lat", "datum", "valid_from", "valid_to",
@@ -33,8 +33,6 @@ SAME_PLACE = 50.0  # metres: nearer readings are one place written with other di
 CRAWL = (date(2020, 4, 2), date(2020, 4, 6))
 # The same place under a later code, as the list of 2022 shows: former code -> later code.
 REISSUED = {"1089A": "3618A", "2164A": "3620A", "2866A": "3670A"}
-BRACKETED = re.compile(r"[(（](.*?)[)）]")
-OPENED = re.compile(r"启用(\d{6,8})|(\d{8})启用")
 # The UCI names that are plainly the feed's names in Latin letters; Shunyi is not among them.
 BEIJING = {"Aotizhongxin": "奥体中心", "Dingling": "定陵", "Dongsi": "东四"}
 
@@ -174,9 +172,8 @@ def _names(
             (name, code, opened, LAST_BEFORE, LIST),
             (reissued["name_source"], reissued["station_code"], LISTED, closed, change),
         ]
-    plain = feed.filter(pl.col("station_code") == code).with_columns(
-        plain=pl.col("station_name").str.replace_all(BRACKETED.pattern, "")
-    )
+    mine = feed.filter(pl.col("station_code") == code)
+    plain = mine.with_columns(plain=pl.Series(map(_plain, mine["station_name"]), dtype=pl.String))
     former = plain.filter(pl.col("plain") != row["name"]).sort("ts")
     if former.is_empty():
         return [(name, code, opened, closed, LIST)]
@@ -204,11 +201,15 @@ def _spans(
 def _opened(row: dict[str, str], crawl: pl.DataFrame) -> date | None:
     """Return the first day a bracketed note of any source gives."""
     same_city = crawl.filter(pl.col("city") == row["city"])["station_name"].unique().to_list()
-    texts = [name for name in same_city if BRACKETED.sub("", name) == row["name"]]
+    texts = [name for name in same_city if _plain(name) == row["name"]]
     for text in sorted([row["name_source"], row["name_feed"], *texts]):
-        if match := OPENED.search(text):
-            return _day(next(group for group in match.groups() if group))
+        if opened := read_note(clean_name(text).note).opened_on:
+            return opened
     return None
+
+
+def _plain(text: str) -> str:
+    return clean_name(text).name
 
 
 def _day(text: str) -> date | None:
@@ -234,8 +235,8 @@ def _stale_listings(crawl: pl.DataFrame, cities: dict[str, str]) -> Iterator[dic
     names = set(crawl["station_name"].to_list())
     number = 0
     for city, text in frozen.select("city", "station_name").sort("city", "station_name").rows():
-        plain = BRACKETED.sub("", text)
-        if not any(name != text and BRACKETED.sub("", name) == plain for name in names):
+        plain = _plain(text)
+        if not any(name != text and _plain(name) == plain for name in names):
             continue  # no live twin: its own name and dates say what it is
         number += 1
         yield {

@@ -9,10 +9,12 @@ from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from fenhe.platform.demo.boundaries import data_folder, divisions
 from fenhe.protocols.tables import feeds, plausibility
+from fenhe.protocols.tables.station_names import plain_name
 
 FOLDER = data_folder()
 CLOCK = date(2020, 4, 3)
@@ -25,7 +27,7 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def test_the_whole_is_small() -> None:
-    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 1_100_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2_000_000
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: path.name)
@@ -106,6 +108,20 @@ def test_every_region_of_a_station_is_a_division() -> None:
     assert {row["region"] for row in rows("stations.csv")} <= codes
 
 
+def test_every_city_of_the_daily_table_is_known_once() -> None:
+    frame = pl.read_parquet(FOLDER / "city_daily_2015-2016.parquet")
+    listed = rows("cities.csv")
+    assert sorted(plain_name(row["name"]) for row in listed) == sorted(frame["city"].unique())
+    assert {row["kind"] for row in listed} == {"city"}
+    codes = {d["code"] for d in divisions()}
+    own = [row for row in listed if row["region"] in codes]
+    assert len(listed) == 84
+    assert [row["site"] for row in own] == [f"city:{row['region']}" for row in own]
+    assert {row["region"] for row in listed} - codes == {"elsewhere"}
+    days = frame.filter(pl.col("date").dt.year() == 2016).group_by("city").len()
+    assert days.filter(pl.col("len") != 335).height == 0
+
+
 def test_rivers_are_lines_in_wgs84() -> None:
     features = json.loads((FOLDER / "rivers.geojson").read_text(encoding="utf-8"))["features"]
     assert {"Fen", "Huang", "Sanggan", "Qin"} <= {f["properties"]["name"] for f in features}
@@ -118,6 +134,7 @@ def test_rivers_are_lines_in_wgs84() -> None:
         ("PRSA_Data_*.csv", "uci-beijing"),
         ("shanxi_station_hour_2020-04.csv", "pm25in-station-hour"),
         ("shanxi_station_hour_2018-2019.csv", "cnemc-station-hour"),
+        ("city_daily_2015-2016.parquet", "city-daily"),
     ],
 )
 def test_each_file_is_plausible_under_its_feed(pattern: str, feed: str) -> None:

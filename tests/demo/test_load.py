@@ -86,7 +86,7 @@ def test_verdicts_are_those_that_were_published(
 
 def test_receipts_balance_and_nothing_is_lost(loaded: list[str]) -> None:
     receipts = owner.store().receipts()
-    assert receipts["received"].sum() == 66_995
+    assert receipts["received"].sum() == 431_282
     parts = receipts["stored"] + receipts["duplicate"] + receipts["rejected"]
     assert (receipts["received"] == parts).all()
     reasons = set(owner.store().quarantine()["reason"].to_list())
@@ -112,8 +112,9 @@ def test_people_can_log_in_and_see_their_own(loaded: list[str], person: scene.Pe
     user = authenticate(username=person.name, password=scene.PASSWORD)
     assert user is not None
     sites = set(door.visible_sites(user).values_list("pk", flat=True))
-    everything = set(Site.objects.values_list("pk", flat=True))
-    hidden = set(Site.objects.filter(published=False).values_list("pk", flat=True))
+    stations = Site.objects.filter(kind=Site.Kind.AIR)
+    everything = set(stations.values_list("pk", flat=True))
+    hidden = set(stations.filter(published=False).values_list("pk", flat=True))
     assert len(hidden) == 6
     wanted = everything if person.role in {"admin", "analyst"} else everything - hidden
     assert sites == wanted
@@ -122,8 +123,23 @@ def test_people_can_log_in_and_see_their_own(loaded: list[str], person: scene.Pe
 def test_places_are_entered(loaded: list[str]) -> None:
     assert Region.objects.filter(level="city", parent="140000").count() == 11
     assert Region.objects.filter(level="county").count() == 117
-    assert Site.objects.filter(region__path__startswith="140000/").count() == 85
-    assert Site.objects.filter(region="110000").count() == 4
+    stations = Site.objects.filter(kind=Site.Kind.AIR)
+    assert stations.filter(region__path__startswith="140000/").count() == 85
+    assert stations.filter(region="110000").count() == 4
+    cities = Site.objects.filter(kind=Site.Kind.CITY, published=True, counts_for_city=False)
+    assert cities.count() == 84
+    assert cities.filter(region__path__startswith="140000/").count() == 11
+    assert cities.filter(region="elsewhere").count() == 72
+
+
+def test_the_days_of_the_cities_are_theirs(loaded: list[str]) -> None:
+    ozone = owner.store().observations(["city:140100"], statistic="mda8")
+    assert (ozone["item"].unique().to_list(), ozone.height) == (["o3"], 700)
+    means = owner.store().observations(["city:140100"], statistic="24h")
+    assert sorted(means["item"].unique()) == ["co", "no2", "pm10", "pm25", "so2"]
+    table = pl.read_parquet(data_folder() / "city_daily_2015-2016.parquet")
+    taiyuan = table.filter(pl.col("city") == "太原")["o3_8h"].cast(pl.Float64)
+    assert ozone.sort("start")["value"].to_list() == pytest.approx(taiyuan.to_list())
 
 
 def test_every_step_is_in_the_log(loaded: list[str]) -> None:

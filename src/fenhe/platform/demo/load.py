@@ -15,6 +15,7 @@ from fenhe.platform.registry.acts import ImportStations
 from fenhe.platform.registry.models import Setting
 from fenhe.platform.verdicts import engine, standing
 from fenhe.platform.workflow.acts import Actor, system_actor
+from fenhe.store.raw import sha256_of
 
 Say = Callable[[str], None]
 
@@ -23,6 +24,7 @@ FILES = (
     ("PRSA_Data_*.csv", "uci-beijing"),
     ("shanxi_station_hour_2018-2019.csv", "cnemc-station-hour"),
     ("shanxi_station_hour_2020-04.csv", "pm25in-station-hour"),
+    ("city_daily_2015-2016.parquet", "city-daily"),
 )
 
 
@@ -50,14 +52,14 @@ def load(say: Say) -> None:
 
 def _enter(actor: Actor, version: str) -> None:
     scene.SetScene(version=version).run(actor)
-    source = "Fenhe demonstration, stations.csv"
-    ImportStations(data_folder() / "stations.csv", source=source).run(actor)
+    for name in ("stations.csv", "cities.csv"):
+        source = f"Fenhe demonstration, {name}"
+        ImportStations(data_folder() / name, source=source).run(actor)
     scene.enter_people(actor)
 
 
 def _import(path: Path, feed: str, actor: Actor, say: Say) -> None:
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    done = Import.objects.filter(feed=feed, sha256=sha256, state=Import.State.LOADED)
+    done = Import.objects.filter(feed=feed, sha256=sha256_of(path), state=Import.State.LOADED)
     if done.exists():
         return
     record = ImportFile(path, feed).run(actor)

@@ -20,14 +20,19 @@ FIRM = "demo-firm"
 NOTICE_ZH = (
     "演示：公开发布的实况数据摘录，非任何机关的正式记录。山西国控站 2018-02-20、2019-07-18 及 "
     "2020-04-02 至 04-06（来源：中国环境监测总站发布，经志愿者汇集）；北京四站 2016-12 至 2017-01"
-    "（UCI，CC BY 4.0）。"
+    "（UCI，CC BY 4.0）；84 个城市日均值 2015-01 至 2016-11（aqistudy.cn 历史数据，经志愿者汇集）。"
 )
 NOTICE_EN = (
     "Demonstration: an extract of published readings, no official record of any authority. "
     "Shanxi's national stations on 2018-02-20, 2019-07-18 and 2020-04-02 to 04-06 (published by "
     "the China National Environmental Monitoring Centre, collected by volunteers); four Beijing "
-    "stations 2016-12 to 2017-01 (UCI, CC BY 4.0)."
+    "stations 2016-12 to 2017-01 (UCI, CC BY 4.0); daily means of 84 cities, 2015-01 to 2016-11 "
+    "(history of aqistudy.cn, collected by volunteers)."
 )
+
+
+# a zone of the demonstration's own: no code of a division is claimed for these cities
+ELSEWHERE = Boundary("elsewhere", "province", None, "外省城市", "Cities elsewhere in China", {})
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class SetScene(ImportBoundaries):
         """Enter them; what is there already is written anew, not doubled."""
         shapes = {f["id"]: f["geometry"] for f in boundaries.shanxi()["features"]}
         found = [_boundary(row, shapes.get(int(row["code"]))) for row in boundaries.divisions()]
+        found.append(ELSEWHERE)
         counts = enter(found, self.source)
         rivers = json.loads((boundaries.data_folder() / "rivers.geojson").read_text("utf-8"))
         Setting.objects.update_or_create(pk="rivers", defaults={"value": rivers})
