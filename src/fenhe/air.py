@@ -6,15 +6,24 @@ Connect frames; the same kind comes back, with the columns of the method added.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from datetime import date
+from io import StringIO
 from typing import TypeVar
 
 from fenhe.methods import frames
 from fenhe.methods.air.area import AREA_HOURLY
+from fenhe.methods.air.categories import DAYS_BY_CATEGORY
+from fenhe.methods.air.change import CHANGE_RANK
+from fenhe.methods.air.composite import COMPOSITE_INDEX
+from fenhe.methods.air.dust import DUST_DEDUCTION
 from fenhe.methods.air.iaqi import IAQI
+from fenhe.methods.air.reference_state import REFERENCE_STATE
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
 from fenhe.methods.air.rose import ROSE
+from fenhe.methods.air.target import TARGET, TARGET_DAILY
+from fenhe.methods.air.warning import WARNING_LEVEL
 
 F = TypeVar("F")
 
@@ -130,3 +139,129 @@ def rose(
     """
     params = {"calm": calm, "classes": classes}
     return frames.apply(ROSE, frame, params=params, decimals=decimals)
+
+
+def composite_index(
+    frame: F,
+    *,
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return the frame with the composite index, load shares and rank of each area.
+
+    Columns read: ``area``; ``so2 no2 pm10 pm25`` (means of the period) and ``co`` (95th
+    percentile of daily means), ``o3`` (90th of the daily 8-hour maximum), µg/m³, ``co``
+    mg/m³; ``period`` where ranks are formed within periods. ``edition``: ``RANK-2018``
+    (default), ``EQUAL-2026`` or ``WEIGHTED-2026`` (unverified). Columns added:
+    ``i_<item>``, ``i_sum``, ``i_max``, ``max_item``, ``share_<item>`` (%), ``rank``,
+    ``status``, ``reason``, ``unverified``, ``edition``. An area that lacks an item is
+    ``not_judged`` and unranked; equal indices share the lowest rank. Rounding: ``fenhe
+    methods show air.composite_index``. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(COMPOSITE_INDEX, frame, edition=edition, decimals=decimals, trace=trace)
+
+
+def change_rank(
+    frame: F, *, edition: str | None = None, decimals: Mapping[str, int] | None = None
+) -> F:
+    """Return the frame with each area's rate of change and its ranks (排名方案 of 2017).
+
+    Columns read: ``area``, ``i_now``, ``i_prev`` (composite indices), ``compliant`` (yes or
+    no: the six items all meet Grade II) and ``period`` where there are such. Columns
+    added: ``rate`` (%), ``rank_improved``, ``rank_worsened``, ``status``, ``reason``,
+    ``unverified``, ``edition``. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(CHANGE_RANK, frame, edition=edition, decimals=decimals)
+
+
+def warning_level(
+    frame: F, *, edition: str | None = None, regime: str = "", trace: bool = False
+) -> F:
+    """Return the frame with the warning level of each day of a series of daily AQI.
+
+    Columns read: ``area``, ``date`` (or ``day``, yyyymmdd), ``aqi``. Columns added:
+    ``level`` (yellow, orange, red, before 2019 also blue; null for none): the highest whose
+    start conditions the run of days around the day meets; ``episode``,
+    ``episode_level`` and ``series_level``; ``status``, ``reason``, ``unverified``,
+    ``edition``. Each day goes by the regime of its date unless ``edition``
+    (``WARNING-2019``) or ``regime`` (``2019``, or by area ``太原:2019,大同:2024``) says
+    otherwise. A missing day ends a run. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(
+        WARNING_LEVEL, frame, edition=edition, params={"regime": regime}, trace=trace
+    )
+
+
+def days_by_category(frame: F, *, edition: str | None = None, period: str = "all") -> F:
+    """Return the days of each category, the share of good days and the heavy days.
+
+    Columns read: ``area``, ``date`` (or ``day``), ``category`` (1 to 6) or ``aqi``.
+    ``period``: ``all`` (first to last day of an area), ``year``, ``quarter``, ``month``.
+    One row an area and period: ``period_start``, ``period_end``, ``days_1`` … ``days_6``,
+    ``n_valid``, ``n_due``, ``n_missing``, ``good_days``, ``good_share`` (% of valid days),
+    ``heavy_days``, ``status``, ``reason``, ``unverified``, ``edition``. Errors: as
+    ``aqi_hourly``.
+    """
+    return frames.apply(DAYS_BY_CATEGORY, frame, edition=edition, params={"period": period})
+
+
+def target(frame: F, *, edition: str | None = None, decimals: Mapping[str, int] | None = None) -> F:
+    """Return the frame with the distance to an annual target and the mean still allowed.
+
+    Columns read: ``area``, ``item`` (``so2 no2 pm10 pm25``), ``target`` and
+    ``mean_to_date`` (µg/m³), ``days_done``, ``days_in_year``. Columns added: ``gap``,
+    ``meets``, ``days_rest``, ``allowed_mean_rest`` (null with a reason when no day is left
+    or none would do), ``status``, ``reason``, ``unverified``, ``edition``. Rounding:
+    ``fenhe methods show air.target``. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(TARGET, frame, edition=edition, decimals=decimals)
+
+
+def target_daily(
+    frame: F, *, edition: str | None = None, decimals: Mapping[str, int] | None = None
+) -> F:
+    """Return ``target`` from daily values: one row an area, item and year.
+
+    Columns read: ``area``, ``item``, ``date`` (or ``day``), ``value`` and ``target``
+    (µg/m³). Days to come are those after the last row; missing days before it are left
+    out of the annual mean. Errors: as ``aqi_hourly``.
+    """
+    return frames.apply(TARGET_DAILY, frame, edition=edition, decimals=decimals)
+
+
+def dust_deduction(
+    frame: F,
+    *,
+    dust: Sequence[tuple[str, date, date]] = (),
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the frame with particles as they are and with dust days taken out.
+
+    Columns read: ``area``, ``date`` (or ``day``), ``pm10``, ``pm25`` (µg/m³, daily).
+    ``dust`` lists area, first and last day of each dust event; a column ``dust`` (yes or
+    no) may say it too. Columns added: ``dust_day``, ``<item>_kept``, ``<item>_removed``
+    with the number of their days in the area (``n_…``), ``dust_days``, ``status``,
+    ``reason``, ``unverified``, ``edition``. Errors: as ``aqi_hourly``, and ``BadInput``
+    when nothing tells the dust days.
+    """
+    listed = StringIO()
+    csv.writer(listed).writerows(dust)
+    params = {"dust": listed.getvalue()}
+    return frames.apply(DUST_DEDUCTION, frame, edition=edition, params=params, decimals=decimals)
+
+
+def reference_state(
+    frame: F, *, result_decimals: int | None = None, decimals: Mapping[str, int] | None = None
+) -> F:
+    """Return the frame with gas concentrations declared at 273 K brought to 298 K.
+
+    Columns read: ``item``, ``value`` (µg/m³, CO mg/m³), ``state`` (273 or 298, as
+    declared). Columns added: ``value_298``, ``factor``, ``status``, ``reason``,
+    ``unverified``, ``edition``. The product is exact, or rounded half-even to
+    ``result_decimals``; particles and values at 298 K stay as they are. Errors: as
+    ``aqi_hourly``.
+    """
+    params = {"decimals": "" if result_decimals is None else str(result_decimals)}
+    return frames.apply(REFERENCE_STATE, frame, params=params, decimals=decimals)

@@ -51,13 +51,15 @@ def show(*, method_id: str, as_json: bool) -> None:
 
 def contract(method: Method) -> dict[str, Any]:
     """Return what a method declares, as plain data."""
-    known = standards.catalogue().editions(method.standard)
+    catalogue = standards.catalogue()
+    known = catalogue.editions(method.standard)
+    also = [edition for name in method.also for edition in catalogue.editions(name)]
     return {
         "id": method.id,
         "zh": method.zh,
         "en": method.en,
         "standard": method.standard,
-        "editions": [edition.id for edition in known],
+        "editions": [edition.id for edition in (*known, *also)],
         "default_edition": method.default_edition,
         "day": None if method.day is None else method.day[0],
         "inputs": [_column(column) for column in method.inputs],
