@@ -5,9 +5,9 @@
 FOLDER holds the sources as ``src/fenhe/platform/demo/data/SOURCES.md`` names them:
 ``air/beijing_uci_hourly_4stations.parquet``, ``air/shanxi_station_hour_2020-04.parquet``,
 ``air/cnemc_station_hour_national.parquet``, ``air/shanxi_stations.csv``,
-``air/city_daily_2013-12_2016-11.parquet`` and ``geo/rivers_ne10m_shanxi_bbox.geojson``. Nothing is corrected, filled or left out within the
-chosen hours: what the demonstration shows is what was published. Running it twice gives the
-same bytes.
+``air/city_daily_2013-12_2016-11.parquet`` and ``geo/rivers_ne10m_shanxi_bbox.geojson``.
+Nothing is corrected, filled or left out within the chosen hours and days: what the
+demonstration shows is what was published. Running it twice gives the same bytes.
 """
 
 from __future__ import annotations
