@@ -49,6 +49,7 @@ class Cells:
         self._commits = commits
         rows = lake.read("SELECT assessment, method, book FROM cell_book")
         self._books = {row[0]: (row[1], row[2]) for row in rows.iter_rows()}
+        self._layouts: dict[str, pl.Schema] = {}  # of books that are there, without the commit
 
     def assessments(self) -> dict[str, str]:
         """Return the method of every assessment that has cells."""
@@ -119,11 +120,18 @@ class Cells:
             raise BadInput(f"the cells of {assessment} are of method {owner}, not {method}")
         return "cells_" + method.replace(".", "__")
 
+    def _layout(self, book: str) -> pl.Schema | None:
+        """Return the columns of a book, asked for once; None while there is no such table."""
+        if book not in self._layouts and book in self._lake.tables():
+            empty = self._lake.read(f"SELECT * FROM {quoted(book)} LIMIT 0")
+            self._layouts[book] = empty.drop("commit").schema
+        return self._layouts.get(book)
+
     def _conform(self, cells: pl.DataFrame, book: str) -> pl.DataFrame:
         """Give the cells the columns and types of their table; new columns come last."""
-        if book not in self._lake.tables():
+        known = self._layout(book)
+        if known is None:
             return cells
-        known = self._lake.read(f"SELECT * FROM {quoted(book)} LIMIT 0").drop("commit").schema
         absent = [
             pl.lit(None, dtype=kind).alias(name)
             for name, kind in known.items()
@@ -153,7 +161,7 @@ class Cells:
         return rows.join(cells.select(KEY), on=KEY, how="anti")
 
     def _standing(self, cells: pl.DataFrame, assessment: str, book: str) -> pl.DataFrame:
-        if book not in self._lake.tables():
+        if self._layout(book) is None or cells.is_empty():
             return pl.DataFrame(schema={**cells.schema, "commit": pl.Int64()})
         return self._lake.read(
             f"SELECT c.* FROM {quoted(book)} c JOIN wanted w "
@@ -167,6 +175,16 @@ class Cells:
         self, assessment: str, method: str, book: str, cells: pl.DataFrame, commit: Commit
     ) -> None:
         """Create or widen the two tables of a method, and note the assessment."""
+        known = self._layout(book)
+        if known is None or set(known) != set(cells.columns):
+            self._make_tables(book, cells, commit)
+        if assessment not in self._books:
+            row = {"assessment": assessment, "method": method, "book": book}
+            entry = schema.frame("cell_book", [row | {"commit": commit.number}])
+            commit.session.insert("cell_book", entry)
+            commit.after(lambda: self._books.update({assessment: (method, book)}))
+
+    def _make_tables(self, book: str, cells: pl.DataFrame, commit: Commit) -> None:
         tables = self._lake.tables()
         for name, extra in ((book, {}), (f"{book}_history", _SUPERSEDED)):
             layout = {**cells.schema, "commit": pl.Int64(), **extra}
@@ -180,11 +198,10 @@ class Cells:
                     commit.session.execute(
                         f"ALTER TABLE {quoted(name)} ADD COLUMN {quoted(column)} {kind}"
                     )
-        if assessment not in self._books:
-            row = {"assessment": assessment, "method": method, "book": book}
-            entry = schema.frame("cell_book", [row | {"commit": commit.number}])
-            commit.session.insert("cell_book", entry)
-            commit.after(lambda: self._books.update({assessment: (method, book)}))
+        commit.after(lambda: self._forget_layout(book))
+
+    def _forget_layout(self, book: str) -> None:
+        self._layouts.pop(book, None)
 
     def _supersede(self, former: pl.DataFrame, book: str, commit: Commit) -> None:
         if former.is_empty():
