@@ -45,7 +45,7 @@ def monthly(report: MonthlyReport, language: Literal["zh-CN", "en"]) -> Document
             author="Fenhe",
             subject=f"{title} {month}",
             frame=Frame(title, month, foot, _("Page {page} of {pages}")),
-            blocks=tuple(_blocks(report)),
+            blocks=tuple(bulletin_tables.numbered(_blocks(report))),
             keywords=(region, month, "AQI"),
         )
 
@@ -90,13 +90,17 @@ def _without_verdict(report: MonthlyReport) -> Iterator[Block]:
 
 
 def _exceedances(report: MonthlyReport) -> Iterator[Block]:
-    judged = [i for p in report.places for i in p.items.values() if i.complies is not None]
-    if not judged:
+    items = [i for p in report.places for i in p.items.values()]
+    judged = [i for i in items if i.complies is not None]
+    counted = [i for i in items if i.days_above is not None]
+    if not judged and not counted:
         yield Paragraph(_("No item was compared with a limit."))
-        return
-    if all(i.complies for i in judged):
+    if judged and all(i.complies for i in judged):
         yield Paragraph(_("No item was above its limit in any place."))
-    yield bulletin_tables.exceedances(report)
+    if judged:
+        yield bulletin_tables.exceedances(report)
+    if counted:
+        yield bulletin_tables.days_above(report)
 
 
 def answer(report: MonthlyReport) -> str:

@@ -85,7 +85,7 @@ def _dust(report: MonthlyReport) -> Iterator[Block]:
     )
     words_of = {True: _("kept in the statistics"), False: _("taken out of the statistics")}
     rows = tuple((said(d.place), d.day.isoformat(), words_of[d.kept]) for d in dust.days)
-    yield Table(_("Table 4: days with sand dust"), columns, rows)
+    yield Table(_("days with sand dust"), columns, rows)
 
 
 def _unverified_table(report: MonthlyReport) -> Iterator[Block]:
@@ -108,7 +108,7 @@ def _unverified_table(report: MonthlyReport) -> Iterator[Block]:
         (value.id, said(value.meaning) or None, value.edition, value.clause or _("unknown"))
         for value in report.unverified
     )
-    yield Table(_("Table 5: unverified values"), columns, rows)
+    yield Table(_("unverified values"), columns, rows)
 
 
 def method(report: MonthlyReport) -> Iterator[Block]:
@@ -123,7 +123,7 @@ def method(report: MonthlyReport) -> Iterator[Block]:
     )
     rows = tuple((e.code, said(e.title), said(e.used_for)) for e in report.editions)
     if rows:
-        yield Table(_("Table 6: editions"), columns, rows)
+        yield Table(_("editions"), columns, rows)
     lines = [said(line) for line in report.method]
     if lines:
         yield Bullets(tuple(lines))
@@ -168,4 +168,4 @@ def origin(report: MonthlyReport) -> Iterator[Block]:
             )
         )
     columns = (Column(_("What"), align="left"), Column(_("Value"), align="left", share=3.2))
-    yield Table(_("Table 7: origin"), columns, tuple(rows))
+    yield Table(_("origin"), columns, tuple(rows))

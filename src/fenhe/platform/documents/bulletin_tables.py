@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
 from fenhe import standards
 from fenhe.platform.documents import wording
-from fenhe.platform.documents.model import Bar, BarChart, Column, Key, Part, Table
+from fenhe.platform.documents.model import Bar, BarChart, Block, Column, Key, Part, Table
 from fenhe.platform.documents.monthly import (
     ITEMS,
     LEVELS,
@@ -86,7 +89,7 @@ def statistics(report: MonthlyReport) -> Table:
     if report.mean is not None and report.mean_rule is not None:
         notes.append(said(report.mean_rule))
     return Table(
-        _("Table 1: concentrations, composite index and rank"),
+        _("concentrations, composite index and rank"),
         tuple(columns),
         tuple(_statistics_row(place) for place in rows),
         tuple(notes),
@@ -125,7 +128,7 @@ def days(report: MonthlyReport, level_keys: Sequence[Key]) -> Table:
         ),
     )
     return Table(
-        _("Table 2: days by AQI level"),
+        _("days by AQI level"),
         columns,
         tuple(_days_row(place) for place in rows),
         notes,
@@ -158,7 +161,7 @@ def exceedances(report: MonthlyReport) -> Table:
         Column(said(report.place_word), align="left", share=1.6),
         *(Column(words.item_label(i)) for i in ITEMS),
     )
-    limits = tuple(_limit(report, code) for code in ITEMS)
+    limits = tuple(_same(report, code, "limit") for code in ITEMS)
     rows = [(_("Limit"), *limits)] + [
         (said(place.name), *(_exceeded(place.items.get(code)) for code in ITEMS))
         for place in in_order(report)
@@ -169,7 +172,7 @@ def exceedances(report: MonthlyReport) -> Table:
     if report.limits_of:
         notes.append(said(report.limits_of))
     return Table(
-        _("Table 3: exceedance multiple by item"),
+        _("exceedance multiple by item"),
         columns,
         tuple(rows),
         tuple(notes),
@@ -177,9 +180,49 @@ def exceedances(report: MonthlyReport) -> Table:
     )
 
 
-def _limit(report: MonthlyReport, code: str) -> str | None:
-    """Say the limit of an item with its unit; None unless it is the same in every place."""
-    found = {p.items[code].limit for p in report.places if code in p.items}
+def days_above(report: MonthlyReport) -> Table:
+    """Return the table of the days on which each item was above its daily limit."""
+    columns = (
+        Column(said(report.place_word), align="left", share=1.6),
+        *(Column(words.item_label(i), _("days")) for i in ITEMS),
+    )
+    limits = tuple(_same(report, code, "daily_limit") for code in ITEMS)
+    rows = [(_("Daily limit"), *limits)] + [
+        (said(place.name), *(_days_above(place.items.get(code)) for code in ITEMS))
+        for place in in_order(report)
+    ]
+    notes = (
+        _(
+            "Days whose daily mean, for O₃ the daily maximum 8-hour mean, is above the daily "
+            "limit; days without a valid value are not counted."
+        ),
+    )
+    return Table(
+        _("days above the daily limit by item"), columns, tuple(rows), notes, frozenset({0})
+    )
+
+
+def _days_above(item: ItemMonth | None) -> str | None:
+    return None if item is None else count(item.days_above)
+
+
+def numbered(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks with tables and figures numbered in their captions."""
+    tables, figures = itertools.count(1), itertools.count(1)
+    for block in blocks:
+        if isinstance(block, Table):
+            parts = {"number": next(tables), "caption": block.caption}
+            yield replace(block, caption=_("Table %(number)d: %(caption)s") % parts)
+        elif isinstance(block, BarChart):
+            parts = {"number": next(figures), "caption": block.caption}
+            yield replace(block, caption=_("Figure %(number)d: %(caption)s") % parts)
+        else:
+            yield block
+
+
+def _same(report: MonthlyReport, code: str, limit: Literal["limit", "daily_limit"]) -> str | None:
+    """Say a limit of an item with its unit; None unless it is the same in every place."""
+    found = {getattr(p.items[code], limit) for p in report.places if code in p.items}
     found.discard(None)
     return f"{number(found.pop())} {words.unit_of(code)}" if len(found) == 1 else None
 
@@ -199,7 +242,7 @@ def index_chart(report: MonthlyReport) -> BarChart | None:
         Bar(said(p.name), (Part(_length(p.index)),) if p.index is not None else (), number(p.index))
         for p in places
     )
-    caption = _("Figure 1: composite index, best place first")
+    caption = _("composite index, best place first")
     return BarChart(caption, bars, (Key(INDEX_COLOUR, ""),), _described(bars))
 
 
@@ -209,7 +252,7 @@ def days_chart(report: MonthlyReport, level_keys: Sequence[Key]) -> BarChart | N
     if not places or len(places) > MOST_BARS or all(p.days is None for p in places):
         return None
     bars = tuple(Bar(said(p.name), _pieces(p), _good_share(p)) for p in places)
-    caption = _("Figure 2: days by AQI level; behind the bar the share of good days")
+    caption = _("days by AQI level; behind the bar the share of good days")
     return BarChart(caption, bars, tuple(level_keys), _described(bars))
 
 

@@ -36,7 +36,9 @@ class ItemMonth:
 
     ``value`` is µg/m³, for co mg/m³; ``valid_days`` of ``due_days``; ``multiple`` how many
     times the limit is exceeded by (None: it is not); ``complies`` None: not judged;
-    ``index`` the item's share of the composite index.
+    ``index`` the item's share of the composite index. Where no limit applies to a month
+    (GB 3095 has none for the basic items) ``limit``, ``multiple``, ``complies`` stay None
+    and ``days_above`` tells the days whose daily value is above ``daily_limit``.
     """
 
     value: Decimal | None
@@ -46,6 +48,8 @@ class ItemMonth:
     multiple: Decimal | None = None
     complies: bool | None = None
     index: Decimal | None = None
+    days_above: int | None = None
+    daily_limit: Decimal | None = None
 
 
 @dataclass(frozen=True)
