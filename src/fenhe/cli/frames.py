@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.methods import across, days, intake
+from fenhe.methods import across, days, hours, intake
 from fenhe.methods.contract import Column, Method
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.table import TextBatch, TextTable
@@ -139,6 +139,8 @@ def _read(method: Method, batch: TextBatch, problems: Problems, *, by_day: bool)
             added.append(numbers.units.alias(intake.number(column.name)))
         elif column.kind == "code":
             _check_codes(column, batch, problems)
+        elif column.kind == "time" and method.day is None:
+            added.append(_hour(column.name, batch, problems))
     if day := across.day_read(method, by_day=by_day):
         added.append(_day(day, batch, problems))
     frame = batch.frame.with_columns(added)
@@ -163,6 +165,16 @@ def _day(day: tuple[str, str], batch: TextBatch, problems: Problems) -> pl.Serie
     problems.add(batch.rows, column, text, text.is_null(), "is empty: no edition without a day")
     problems.add(batch.rows, column, text, text.is_not_null() & found.is_null(), _FORM[kind])
     return found.alias(intake.DAY)
+
+
+def _hour(column: str, batch: TextBatch, problems: Problems) -> pl.Series:
+    """Read the hours of a method that counts in them."""
+    text = batch.frame[column]
+    found = hours.of_end_labels(text)
+    problems.add(batch.rows, column, text, text.is_null(), "is empty: which hour is not known")
+    wrong = text.is_not_null() & found.is_null()
+    problems.add(batch.rows, column, text, wrong, "is not the end of a whole hour")
+    return found.alias(hours.HOUR)
 
 
 def _check_codes(column: Column, batch: TextBatch, problems: Problems) -> None:

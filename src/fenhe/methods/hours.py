@@ -34,8 +34,8 @@ def of_end_labels(text: pl.Series) -> pl.Series:
     label = pl.col("t").str.strip_chars()
     good = label.str.contains(_LABEL) | label.str.contains(_LABEL_24)
     date = label.str.head(10).str.to_date("%Y-%m-%d", strict=False)
-    hour = label.str.slice(11, 2).cast(pl.Int64, strict=False)
-    ends = date.cast(pl.Int32).cast(pl.Int64) * 24 + hour
+    hour = label.str.slice(11, 2).str.to_integer(strict=False)
+    ends = date.dt.epoch("d") * 24 + hour
     table = pl.DataFrame({"t": text.unique()}).with_columns(hour=pl.when(good).then(ends - 1))
     rows = pl.DataFrame({"t": text}).join(
         table, on="t", how="left", maintain_order="left", nulls_equal=True
@@ -51,10 +51,13 @@ def of_start_hours(hour: nw.Expr) -> nw.Expr:
 def with_hour(frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
     """Add ``HOUR`` from a column of end-of-hour labels: naive Beijing timestamps, or text.
 
-    An integer ``start_hour`` goes before it. ``BadInput`` for another kind of column, and in
-    Polars for a label that is not a whole hour; text is read in Polars only.
+    A column ``HOUR`` that is there already stays; an integer ``start_hour`` goes before the
+    labels. ``BadInput`` for another kind of column, and in Polars for a label that is not a
+    whole hour; text is read in Polars only.
     """
     schema = frame.collect_schema()
+    if HOUR in schema:
+        return frame
     if START_HOUR in schema and schema[START_HOUR].is_integer():
         return frame.with_columns(of_start_hours(nw.col(START_HOUR)).alias(HOUR))
     dtype = schema[column]

@@ -36,9 +36,14 @@ def judge(
     """
     figures = rules.statistics[period]
     work = exact.WORKING_SCALE
-    rounded = {_told(s): (nw.col(f"{HELD}{s.name}"), work, s.told) for s in figures}
-    rounded |= {_compared(s): (nw.col(f"{HELD}{s.name}"), work, s.compared) for s in figures}
-    frame = exact.with_rescaled(frame, rounded)
+    frame = exact.with_rescaled(
+        frame,
+        {
+            _rounded(s, d): (nw.col(f"{HELD}{s.name}"), work, d)
+            for s in figures
+            for d in {s.told, s.compared}
+        },
+    )
     held = [s for s in figures if judged and s.limit is not None]
     frame = frame.with_columns(_complies(s, held).alias(_verdict(s)) for s in figures)
     multiples = {_multiple(s): _over(s, rules) for s in held if s.scaled_limit}
@@ -53,12 +58,12 @@ def judge(
     return labels.with_pieces(frame, pieces).select(_columns(figures, held, rules))
 
 
-def _told(s: Statistic) -> str:
-    return f"{_P}told_{s.name}"
+def _rounded(s: Statistic, decimals: int) -> str:
+    return f"{_P}at{decimals}_{s.name}"
 
 
-def _compared(s: Statistic) -> str:
-    return f"{_P}compared_{s.name}"
+def _compared(s: Statistic) -> nw.Expr:
+    return nw.col(_rounded(s, s.compared))
 
 
 def _verdict(s: Statistic) -> str:
@@ -73,12 +78,12 @@ def _complies(s: Statistic, held: Sequence[Statistic]) -> nw.Expr:
     """Tell whether a valid figure is not above its limit, null where there is none of either."""
     if s not in held:
         return nw.lit(None, nw.Boolean)
-    complies = nw.col(_compared(s)) <= s.scaled_limit
+    complies = _compared(s) <= s.scaled_limit
     return nw.when(nw.col(f"{s.item}_valid")).then(complies)
 
 
 def _over(s: Statistic, rules: EvaluationRules) -> tuple[nw.Expr, int]:
-    over = nw.when(~nw.col(_verdict(s))).then(nw.col(_compared(s)) - s.scaled_limit)
+    over = nw.when(~nw.col(_verdict(s))).then(_compared(s) - s.scaled_limit)
     return over * exact.power10(rules.multiple_decimals), s.scaled_limit
 
 
@@ -173,7 +178,7 @@ def _columns(
     yield calendar.text(nw.col(START)).alias(START)
     yield calendar.text(nw.col(END)).alias(END)
     for s in figures:
-        value = exact.to_float(nw.col(_told(s)), s.told)
+        value = exact.to_float(nw.col(_rounded(s, s.told)), s.told)
         yield value.alias(f"{s.name}_mean" if s.percentile is None else s.name)
         if s.percentile is None:
             yield from (nw.col(f"{s.item}{end}") for end in (VALID, DUE, "_valid"))

@@ -20,7 +20,7 @@ AREA, DAY, SITE = "area", "day", "site"
 #: Hourly values at the decimals of an hour stay below this; three of them fit one integer.
 TOO_LARGE = 2**17 - 1
 
-_BITS, _PACKED = 2**17, 3
+_BITS, _PACKED, _PARTS = 2**17, 3, 8
 _P = f"{intake.PRIVATE}days_"
 _DAY, _AT, _ROWS, _MARKS = (f"{_P}{n}" for n in ("day", "at", "rows", "marks"))
 REPEATED = "repeated"
@@ -90,7 +90,7 @@ def _packed() -> Iterator[nw.Expr]:
     Twenty-four sums a day would be thrice the work; every sum stays below 2^53.
     """
     value = exact.integer(nw.col(f"{_P}o3") + 1)
-    for part in range(ozone.HOURS // _PACKED):
+    for part in range(_PARTS):
         held: nw.Expr = nw.lit(0, nw.Int64)
         for place in range(_PACKED):
             here = nw.col(_AT) == part * _PACKED + place
@@ -106,7 +106,7 @@ def _sums() -> Iterator[nw.Expr]:
     for item in MEANS:
         yield exact.integer(nw.col(f"{_P}{item}").sum()).alias(f"{_P}sum_{item}")
         yield exact.integer(nw.col(f"{_P}{item}").count()).alias(f"{item}_n")
-    for part in range(ozone.HOURS // _PACKED):
+    for part in range(_PARTS):
         yield exact.integer(nw.col(f"{_P}part{part}").sum()).alias(f"{_P}part{part}")
     yield exact.integer(nw.col(_MARKS).sum()).alias(_MARKS)
     yield exact.integer(nw.len()).alias(_ROWS)
@@ -120,13 +120,13 @@ def _set_bits(number: nw.Expr) -> nw.Expr:
 
 def _unpacked(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     low, high = [], []
-    for part in range(ozone.HOURS // _PACKED):
+    for part in range(_PARTS):
         number = nw.col(f"{_P}part{part}")
         for place in range(1, _PACKED):
             above = exact.floor_div_small(number, _BITS**place, nw.Int64)
             high.append(above.alias(f"{_P}above{part}_{place}"))
     frame = frame.with_columns(high)
-    for part in range(ozone.HOURS // _PACKED):
+    for part in range(_PARTS):
         names = [f"{_P}part{part}", *(f"{_P}above{part}_{n}" for n in range(1, _PACKED))]
         for place, name in enumerate(names):
             rest = nw.col(names[place + 1]) * _BITS if place + 1 < _PACKED else 0

@@ -21,6 +21,10 @@ from fenhe.methods.air.words import EDITION, REASON, STATUS, UNVERIFIED
 from fenhe.methods.contract import Call, Column, Param
 from fenhe.standards import Edition
 
+#: What a file may say of a station that counts for its city, and of one that does not.
+YES = (*words.YES, "y", "t", "是")
+NO = (*words.NO, "n", "f", "否")
+
 STATION, CITY, CITY_SITE = "station", "city", "city_site"
 
 _P = f"{intake.PRIVATE}evaluate_"
@@ -84,7 +88,7 @@ def _sites(frame: nw.LazyFrame[Any], call: Call) -> nw.LazyFrame[Any]:
             raise BadInput("level=city needs the column 'city'; there are: " + ", ".join(names))
         if CITY_SITE in names:
             said = exact.text(nw.col(CITY_SITE)).str.strip_chars().str.to_lowercase()
-            frame = frame.filter(said.is_in(list(words.YES)))
+            frame = frame.filter(said.is_in(list(YES)))
     return frame.drop([n for n in (AREA,) if n in names]).rename({STATION: AREA})
 
 
@@ -350,7 +354,7 @@ EVALUATE = AcrossRows(
             "whether the station counts for its city; without the column all do",
             "code",
             optional=True,
-            codes=(*words.YES, *words.NO),
+            codes=(*YES, *NO),
         ),
     ),
     outputs=_figures,

@@ -45,7 +45,7 @@ def with_windows(
         held: nw.Expr = nw.lit(None, nw.Int64)
         n, total = nw.col(f"{_P}n{end}"), nw.col(f"{_P}s{end}")
         for count in range(rules.window_hours, WINDOW + 1):
-            share = common(rules) // count
+            share, _ = divmod(common(rules), count)
             held = nw.when(n == count).then((total - n) * share).otherwise(held)
         top.append(held)
         valid.append(nw.when(n >= rules.window_hours).then(1).otherwise(0))

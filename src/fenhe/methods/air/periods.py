@@ -47,27 +47,33 @@ def periods(frame: nw.LazyFrame[Any], rules: EvaluationRules, period: str) -> nw
     A.6), held at 10^-6 too. A year is valid with 324 daily values and 27 in each month, 25
     in February; a month by itself with 27 (25); a quarter's minimum may be unknown: null.
     """
-    frame = _with_start(frame, period).with_columns(
-        dayvalues.daily(item).alias(f"{_P}{item}") for item in ITEMS
-    )
-    summed = _by_month(frame, rules).group_by(AREA, START).agg(*_totals())
-    summed = _with_calendar(summed, period)
-    summed = summed.with_columns(_validity(rules, period))
     figures = [s for s in rules.statistics[period] if s.percentile is not None]
-    summed = _with_percentiles(summed, frame, figures)
+    frame = _by_month(_with_neighbours(_with_start(frame, period), figures), rules, figures)
+    frame = frame.group_by(AREA, START).agg(*_totals(figures))
     work = exact.WORKING_SCALE
-    means = {
+    made = {
         f"{HELD}{i}": exact.mean(nw.col(f"{_P}{i}"), nw.col(f"{i}{VALID}"), work) for i in ITEMS
     }
-    summed = exact.with_half_even(summed, means)
-    return summed.with_columns(nw.col(DAYS).alias(f"{item}{DUE}") for item in ITEMS)
+    frame = exact.with_half_even(frame, made | {f"{HELD}{s.name}": _between(s) for s in figures})
+    kept = [AREA, START, REPEATED, *made, *(f"{HELD}{s.name}" for s in figures)]
+    kept += [f"{part}{item}" for part in (ANY, KEPT_OUT, _COUNT) for item in ITEMS]
+    frame = _with_calendar(frame.select(*kept, *(f"{i}{VALID}" for i in ITEMS)), period)
+    return frame.with_columns(
+        *_validity(rules, period), *(nw.col(DAYS).alias(f"{item}{DUE}") for item in ITEMS)
+    )
 
 
 def _with_start(frame: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
+    """Give each day its period and month, and keep the values that count."""
     day = nw.col(DAY)
-    return frame.with_columns(
+    return frame.select(
+        AREA,
         exact.integer(calendar.start_of(day, period)).alias(START),
         exact.integer(calendar.month_of(day)).alias(_MONTH),
+        *(dayvalues.daily(item).alias(f"{_P}{item}") for item in ITEMS),
+        *(nw.col(f"{item}_n").alias(f"{ANY}{item}") for item in ITEMS),
+        *(_out(item).alias(f"{KEPT_OUT}{item}") for item in ITEMS),
+        exact.integer(nw.when(nw.col(REPEATED)).then(1).otherwise(0)).alias(REPEATED),
     )
 
 
@@ -83,32 +89,41 @@ def _out(item: str) -> nw.Expr:
     return exact.integer(nw.when(out).then(1).otherwise(0))
 
 
-def _by_month(frame: nw.LazyFrame[Any], rules: EvaluationRules) -> nw.LazyFrame[Any]:
-    """Sum up each month, and tell whether it has the days a year needs of it."""
+def _with_neighbours(frame: nw.LazyFrame[Any], figures: Sequence[Statistic]) -> nw.LazyFrame[Any]:
+    """Add the values on either side of k where they stand, 0 elsewhere."""
+    keys = (AREA, START)
     frame = frame.with_columns(
-        *(_out(item).alias(f"{KEPT_OUT}{item}") for item in ITEMS),
-        exact.integer(nw.when(nw.col(REPEATED)).then(1).otherwise(0)).alias(REPEATED),
+        *(nw.col(f"{_P}{s.item}").rank("ordinal").over(*keys).alias(_rank(s)) for s in figures),
+        *(nw.col(f"{_P}{s.item}").count().over(*keys).alias(_below(s)) for s in figures),
     )
+    frame = frame.with_columns(_floor(s, nw.col(_below(s))).alias(_below(s)) for s in figures)
+    return frame.with_columns(
+        _at(s, step).alias(_side(s, step)) for s in figures for step in (0, 1)
+    )
+
+
+def _by_month(
+    frame: nw.LazyFrame[Any], rules: EvaluationRules, figures: Sequence[Statistic]
+) -> nw.LazyFrame[Any]:
+    """Sum up each month, and tell whether it has the days a year needs of it."""
+    summed = [*(f"{part}{item}" for part in (ANY, KEPT_OUT, _P) for item in ITEMS), REPEATED]
+    summed += [_side(s, step) for s in figures for step in (0, 1)]
     months = frame.group_by(AREA, START, _MONTH).agg(
-        *(nw.col(f"{_P}{item}").sum() for item in ITEMS),
+        *(nw.col(name).sum() for name in summed),
         *(nw.col(f"{_P}{item}").count().alias(f"{item}{VALID}") for item in ITEMS),
-        *(nw.col(f"{item}_n").sum().alias(f"{ANY}{item}") for item in ITEMS),
-        *(nw.col(f"{KEPT_OUT}{item}").sum() for item in ITEMS),
-        nw.col(REPEATED).sum(),
     )
     least = nw.when(nw.col(_MONTH) == 2).then(rules.february_days).otherwise(rules.month_days)
+    enough = {i: nw.col(f"{i}{VALID}") >= least for i in ITEMS}
     return months.with_columns(
-        exact.integer(nw.when(nw.col(f"{i}{VALID}") >= least).then(1).otherwise(0)).alias(
-            f"{_COUNT}{i}"
-        )
-        for i in ITEMS
+        exact.integer(nw.when(enough[i]).then(1).otherwise(0)).alias(f"{_COUNT}{i}") for i in ITEMS
     )
 
 
-def _totals() -> Iterator[nw.Expr]:
-    names = [f"{_P}{item}" for item in ITEMS] + [f"{item}{VALID}" for item in ITEMS]
-    names += [f"{part}{item}" for part in (ANY, KEPT_OUT, _COUNT) for item in ITEMS]
-    return (exact.integer(nw.col(name).sum()).alias(name) for name in [*names, REPEATED])
+def _totals(figures: Sequence[Statistic]) -> Iterator[nw.Expr]:
+    names = [f"{item}{VALID}" for item in ITEMS] + [REPEATED]
+    names += [f"{part}{item}" for part in (_P, ANY, KEPT_OUT, _COUNT) for item in ITEMS]
+    names += [_side(s, step) for s in figures for step in (0, 1)]
+    return (exact.integer(nw.col(name).sum()).alias(name) for name in names)
 
 
 def _validity(rules: EvaluationRules, period: str) -> Iterator[nw.Expr]:
@@ -127,33 +142,16 @@ def _validity(rules: EvaluationRules, period: str) -> Iterator[nw.Expr]:
         yield enough.alias(f"{item}_valid")
 
 
-def _with_percentiles(
-    summed: nw.LazyFrame[Any], days: nw.LazyFrame[Any], figures: Sequence[Statistic]
-) -> nw.LazyFrame[Any]:
-    """Add the percentiles: the days by rank, and of them the two on either side of k."""
-    counts = summed.select(AREA, START, *(nw.col(f"{s.item}{VALID}") for s in figures))
-    ranked = days.with_columns(
-        nw.col(f"{_P}{s.item}").rank("ordinal").over(AREA, START).alias(_rank(s)) for s in figures
-    )
-    ranked = ranked.join(counts, on=[AREA, START], how="left")
-    ranked = ranked.with_columns(
-        _below(s, nw.col(f"{s.item}{VALID}")).alias(_low(s)) for s in figures
-    )
-    picked = ranked.group_by(AREA, START).agg(
-        exact.integer(_at(s, step).sum()).alias(f"{_P}{step}_{s.name}")
-        for s in figures
-        for step in (0, 1)
-    )
-    summed = summed.join(picked, on=[AREA, START], how="left")
-    return exact.with_half_even(summed, {f"{HELD}{s.name}": _between(s) for s in figures})
-
-
 def _rank(s: Statistic) -> str:
     return f"{_P}rank_{s.name}"
 
 
-def _low(s: Statistic) -> str:
-    return f"{_P}low_{s.name}"
+def _below(s: Statistic) -> str:
+    return f"{_P}below_{s.name}"
+
+
+def _side(s: Statistic, step: int) -> str:
+    return f"{_P}{step}_{s.name}"
 
 
 def _hundredths(s: Statistic, n: nw.Expr) -> nw.Expr:
@@ -161,21 +159,21 @@ def _hundredths(s: Statistic, n: nw.Expr) -> nw.Expr:
     return (n - 1) * (s.percentile or 0)
 
 
-def _below(s: Statistic, n: nw.Expr) -> nw.Expr:
+def _floor(s: Statistic, n: nw.Expr) -> nw.Expr:
     """Return floor(k)."""
-    counted = nw.when(n > 0).then(n)
+    counted = exact.integer(nw.when(n > 0).then(n))
     return exact.floor_div_small(_hundredths(s, counted), 100, nw.Int64) + 1
 
 
 def _at(s: Statistic, step: int) -> nw.Expr:
-    here = exact.integer(nw.col(_rank(s))) == nw.col(_low(s)) + step
+    here = exact.integer(nw.col(_rank(s))) == nw.col(_below(s)) + step
     return nw.when(here).then(nw.col(f"{_P}{s.item}")).otherwise(0)
 
 
 def _between(s: Statistic) -> tuple[nw.Expr, int]:
     """Return 100 times the percentile, and 100."""
     n = nw.col(f"{s.item}{VALID}")
-    rest = _hundredths(s, n) - (_below(s, n) - 1) * 100
-    low, high = nw.col(f"{_P}0_{s.name}"), nw.col(f"{_P}1_{s.name}")
+    rest = _hundredths(s, n) - (_floor(s, n) - 1) * 100
+    low, high = nw.col(_side(s, 0)), nw.col(_side(s, 1))
     above = nw.when(rest > 0).then(high - low).otherwise(0)
     return nw.when(n > 0).then(low * 100 + above * rest), 100
