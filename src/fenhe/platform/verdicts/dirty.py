@@ -23,6 +23,7 @@ from fenhe.platform.verdicts.models import (
     Due,
     Member,
 )
+from fenhe.protocols.tables.feeds.model import WEATHER
 from fenhe.store import Store
 
 CURSOR = "changed"
@@ -39,7 +40,7 @@ def mark(store: Store) -> int:
     """
     until = store.last_commit
     cursor, _ = Cursor.objects.get_or_create(name=CURSOR)
-    found = store.changed(cursor.commit, until) if until > cursor.commit else None
+    found = store.changed(cursor.commit, until, WEATHER) if until > cursor.commit else None
     if found is None and not _registry_changed():
         return 0
     with transaction.atomic():

@@ -14,7 +14,7 @@ from fenhe.platform.registry import homes
 from fenhe.platform.registry.models import Region, Site
 from fenhe.platform.verdicts import checks, dirty
 from fenhe.platform.verdicts.dirty import STATISTIC
-from fenhe.platform.verdicts.judge import VALUES, Question, city_cells, site_cells
+from fenhe.platform.verdicts.judge import ITEMS, VALUES, Question, city_cells, site_cells
 from fenhe.platform.verdicts.models import Assessment, DirtyCity, DirtyDay, Due
 from fenhe.store import Store
 
@@ -177,7 +177,7 @@ def _read(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:
     first, last = wanted.select(pl.col("day").min(), pl.col("day").max().alias("last")).row(0)
     start, end = beijing.days(first, last)
     sites = wanted["site"].unique().to_list()
-    rows = store.observations(sites, statistic=STATISTIC, start=start, end=end)
+    rows = store.observations(sites, ITEMS, STATISTIC, start=start, end=end)
     day = (pl.col("start") + beijing.OFFSET).dt.date()
     return (
         rows.select(VALUES)

@@ -25,8 +25,7 @@ from fenhe.store import Store
 #: What the composite index takes of each item: the mean, or for these the percentile.
 OF_PERCENTILE = {"co": "co_p95", "o3": "o3_p90"}
 LEVELS = range(1, 7)
-GOOD = 2  # good days are those of level 1 and 2
-INDEX, CHANGE = "air.composite_index", "air.change_rank"
+INDEX, CHANGE, DAYS = "air.composite_index", "air.change_rank", "air.days_by_category"
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,6 @@ class Wanted:
         first, last = stages.period_of(int(f"{self.first:%Y%m%d}"), self.grain)
         return beijing.days(_date(first), _date(last))
 
-    @property
-    def days(self) -> int:
-        """How many days the period has."""
-        start, end = self.span
-        return (end - start).days
-
     def year_before(self) -> Wanted:
         """Return the same period of the year before."""
         return replace(self, first=self.first.replace(year=self.first.year - 1, day=1))
@@ -76,9 +69,9 @@ def table(store: Store, wanted: Wanted) -> pl.DataFrame:
 
     Columns: ``site``; per item ``<item>`` (the statistic), ``_n_valid _n_due _valid _multiple
     _compliant``; ``compliant``; ``i_<item> i_sum i_max max_item share_<item> rank``;
-    ``i_prev rate rank_improved rank_worsened good_share_prev``; ``level_1 … level_6 unjudged
-    good_share``; ``status reason unverified edition index_edition commit``. No rows without
-    cells.
+    ``i_prev rate rank_improved rank_worsened good_share_prev``; ``days_1 … days_6
+    n_missing good_share``; ``status reason unverified edition index_edition commit``. No rows
+    without cells.
     """
     now = _indexed(store, wanted)
     if now.is_empty():
@@ -87,13 +80,7 @@ def table(store: Store, wanted: Wanted) -> pl.DataFrame:
     table = _with_change(now, before)
     table = table.join(_levels(store, wanted), on="site", how="left")
     prev = _levels(store, wanted.year_before()).select("site", good_share_prev="good_share")
-    table = table.join(prev, on="site", how="left")
-    unjudged = pl.lit(wanted.days) - pl.sum_horizontal(f"level_{n}" for n in LEVELS)
-    return (
-        table.with_columns(pl.col(f"level_{n}").fill_null(0) for n in LEVELS)
-        .with_columns(unjudged=unjudged)
-        .sort("rank", "site", nulls_last=True)
-    )
+    return table.join(prev, on="site", how="left").sort("rank", "site", nulls_last=True)
 
 
 def _indexed(store: Store, wanted: Wanted) -> pl.DataFrame:
@@ -106,16 +93,11 @@ def _indexed(store: Store, wanted: Wanted) -> pl.DataFrame:
     judged = _parts(cells)
     method = methods.method(INDEX)
     usable = [pl.when(pl.col(f"{item}_valid")).then(pl.col(item)).alias(item) for item in ITEMS]
-    given = judged.select(area="site", **{item: expr for item, expr in zip(ITEMS, usable)})
+    given = judged.select(*usable, area="site")
     found = apply(method, given, edition=wanted.index or wanted.limits)
-    made = [c.name for c in method.outputs([catalogue().edition(found["edition"][0])], False)]
     index = found.select(
         pl.col("area").alias("site"),
-        *(
-            pl.col(name)
-            for name in made
-            if name not in {"status", "reason", "unverified", "edition"}
-        ),
+        pl.col("^(i|share)_.*$|^max_item$|^rank$"),
         index_status="status",
         index_reason="reason",
         index_unverified="unverified",
@@ -157,34 +139,23 @@ def _with_change(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _levels(store: Store, wanted: Wanted) -> pl.DataFrame:
-    """Return the days of each level by the daily AQI, and the share of good ones, in percent."""
+    """Return the days of each level by the daily AQI, and the share of good ones, in percent.
+
+    Columns: site, ``days_1 … days_6 n_missing good_share``.
+    """
     edition = catalogue().on(standing.STANDARD, catalogue().edition(wanted.limits).in_force_from)
     key = standing.daily_key(wanted.subject, edition.id)
     start, end = wanted.span
     cells = store.cells.read(key, wanted.targets, start, end, wanted.as_of, columns=["category"])
-    counts = [(pl.col("category") == n).sum().cast(pl.Int64).alias(f"level_{n}") for n in LEVELS]
-    if "category" not in cells.columns:
-        schema = {f"level_{n}": pl.Int64() for n in LEVELS}
-        return pl.DataFrame(schema={"site": pl.String(), **schema, "good_share": pl.Float64()})
-    found = cells.group_by("site").agg(counts)
-    return found.with_columns(good_share=_share(found))
-
-
-def _share(found: pl.DataFrame) -> pl.Series:
-    """Return the share of good days in percent with one decimal, half-even."""
-    rows = found.select(
-        good=pl.sum_horizontal(f"level_{n}" for n in range(1, GOOD + 1)),
-        judged=pl.sum_horizontal(f"level_{n}" for n in LEVELS),
+    kept = [*(f"days_{n}" for n in LEVELS), "n_missing", "good_share"]
+    if cells.is_empty():
+        whole = dict.fromkeys(kept[:-1], pl.Int64())
+        return pl.DataFrame(schema={"site": pl.String(), **whole, "good_share": pl.Float64()})
+    given = cells.select("category", area="site", date=(pl.col("start") + beijing.OFFSET).dt.date())
+    counted = apply(
+        methods.method(DAYS), given, edition=edition.id, params={"period": wanted.grain}
     )
-    tenths = [_half_even(good * 1000, judged) for good, judged in rows.iter_rows()]
-    return pl.Series([None if t is None else t / 10 for t in tenths], dtype=pl.Float64)
-
-
-def _half_even(a: int, b: int) -> int | None:
-    if not b:
-        return None
-    q, r = divmod(a, b)
-    return q + (2 * r > b or (2 * r == b and q % 2 == 1))
+    return counted.select("area", *kept).rename({"area": "site"})
 
 
 def periods_held(store: Store, subject: str, grain: str, limits: str) -> Sequence[date]:
