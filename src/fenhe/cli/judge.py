@@ -15,6 +15,7 @@ from fenhe.base.errors import BadInput, Place
 from fenhe.cli import frames
 from fenhe.methods import across, registry
 from fenhe.methods.contract import Call, Column, Method
+from fenhe.methods.names import read_as
 from fenhe.methods.run import editions, meant, run
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.reader import open_table
@@ -62,8 +63,9 @@ def command(
     """
     method = registry.method(method_id)
     params = method.read_params(_pairs(given))
-    _warn_unused(method, named)
-    edition, known = editions(method, named, None if on is None else _day(on))
+    names = read_as(method, named)
+    _warn_unused(method, names)
+    edition, known = editions(method, names, None if on is None else _day(on))
     if source.resolve() == output.resolve():
         raise BadInput("the result would replace the input", place=Place(str(output)))
     outputs = method.outputs(known if edition is None else [edition], trace)

@@ -61,6 +61,7 @@ def contract(method: Method) -> dict[str, Any]:
         "standard": method.standard,
         "editions": [edition.id for edition in (*known, *also)],
         "default_edition": method.default_edition,
+        "aliases": dict(method.aliases),
         "day": None if method.day is None else method.day[0],
         "inputs": [_column(column) for column in method.inputs],
         "outputs": [_column(column) for column in method.outputs(known, False)],
@@ -80,6 +81,7 @@ def markdown() -> str:
         lines += [
             f"- **Editions**: {', '.join(told['editions'])}",
             f"- **Edition of a row**: {_which(method)}",
+            *(f"- **{name}** is read as {meant}" for name, meant in method.aliases.items()),
         ]
         lines += [f"- **Rounding**: {method.rounding}", f"- **Missing data**: {method.missing}"]
         lines += [f"- **Parameter** `{p.name}`: {p.en}" for p in method.params]
@@ -113,6 +115,7 @@ def _text(method: Method) -> Iterator[str]:
     yield f"{method.id}  {method.en}  {method.zh}"
     yield f"editions: {', '.join(told['editions'])}"
     yield f"edition of a row: {_which(method)}"
+    yield from (f"{name} is read as {meant}" for name, meant in method.aliases.items())
     yield "reads:"
     yield from _columns(told["inputs"])
     yield "adds:" if method.adds_columns else "gives:"
@@ -128,7 +131,9 @@ def _text(method: Method) -> Iterator[str]:
 def _which(method: Method) -> str:
     if method.day is not None:
         return f"by the day of '{method.day[0]}', or --edition, or --on"
-    return method.default_edition or "--edition or --on"
+    if method.default_edition is None:
+        return "--edition or --on"
+    return f"{method.default_edition} unless --edition or --on says otherwise"
 
 
 def _traced(names: Sequence[str]) -> str:

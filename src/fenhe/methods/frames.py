@@ -12,6 +12,7 @@ import polars as pl
 from fenhe.base.errors import BadInput
 from fenhe.methods import across, days, intake
 from fenhe.methods.contract import Call, DayKind, Method
+from fenhe.methods.names import read_as
 from fenhe.methods.run import editions, run
 
 F = TypeVar("F")
@@ -38,7 +39,7 @@ def apply(
     """
     given: Any = nw.from_native(cast("Any", frame))
     lazy = as_lazy(given)
-    chosen, known = editions(method, [edition] if edition else [], on)
+    chosen, known = editions(method, read_as(method, [edition] if edition else []), on)
     day = across.day_read(method, by_day=chosen is None)
     _check(method, lazy, day)
     if day is not None:

@@ -105,6 +105,7 @@ def test_equal_indices_share_a_rank(case: Doc, tmp_path: Path) -> None:
         ("GB3095-2012", "RANK-2018"),
         ("rank-2018", "RANK-2018"),
         ("GB3095-2026:transitional", "EQUAL-2026"),
+        ("gb 3095-2026", "EQUAL-2026"),
         ("EQUAL-2026", "EQUAL-2026"),
         ("WEIGHTED-2026", "WEIGHTED-2026"),
     ],

@@ -178,3 +178,24 @@ def test_both_editions_have_the_same_categories() -> None:
     counts = [f"days_{n}" for n in range(1, 7)]
     old, new = (air.days_by_category(frame, edition=f"HJ633-{y}") for y in (2012, 2026))
     assert old.select(counts).equals(new.select(counts))
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow", "polars-lazy"])
+def test_ranks_and_counts_come_back_as_the_kind_given(kind: str) -> None:
+    rows = {"area": ["a", "b"], "i_now": [4.0, 5.0], "i_prev": [5.0, 5.0]}
+    days = {"area": ["a", "a"], "day": [20260101, 20260103], "aqi": [50, 120]}
+    made: list[Any] = []
+    for table in (pl.DataFrame(rows), pl.DataFrame(days)):
+        made.append({"pandas": table.to_pandas, "pyarrow": table.to_arrow}.get(kind, table.lazy)())
+    if kind == "pandas":
+        made[0].index = [7, 3]
+    ranks, counts = air.change_rank(made[0]), air.days_by_category(made[1])
+    assert type(ranks) is type(made[0])
+    assert type(counts) is type(made[1])
+    if kind == "pandas":
+        assert list(ranks.index) == [7, 3]
+        assert list(counts.index) == [0]
+    found = ranks.collect() if kind == "polars-lazy" else pl.DataFrame(ranks)
+    assert found["rank_improved"].to_list() == [1, 2]
+    total = counts.collect() if kind == "polars-lazy" else pl.DataFrame(counts)
+    assert total["n_missing"].to_list() == [1]

@@ -126,3 +126,22 @@ def test_the_trace_counts_the_days_of_a_run() -> None:
     assert result["days_above_150"].to_list() == [3, 3, 3]
     assert result["days_above_200"].to_list() == [0, 2, 2]
     assert result["days_above_300"].to_list() == [0, 1, 0]
+
+
+def test_a_run_goes_on_across_the_batches_a_file_is_read_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fenhe.cli.judge.ROWS", 2)
+    aqi(*[210] * 7).write_csv(tmp_path / "in.csv")
+    words = ["judge", "air.warning_level", str(tmp_path / "in.csv"), "-o", str(tmp_path / "o.csv")]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    assert pl.read_csv(tmp_path / "o.csv")["level"].to_list() == ["orange"] * 7
+
+
+def test_a_day_is_needed_also_where_the_edition_is_named(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("area,date,aqi\nx,2026-01-01,210\nx,1 January,220\n")
+    words = ["judge", "air.warning_level", str(tmp_path / "in.csv"), "-o", str(tmp_path / "o.csv")]
+    with pytest.raises(BadInput, match=r"in\.csv, row 3, column date: '1 January' is not a date"):
+        CliRunner().invoke(cli, [*words, "--edition", "WARNING-2024"], catch_exceptions=False)
+    with pytest.raises(BadInput, match="needs the columns date; there are: area, aqi"):
+        air.warning_level(aqi(210).drop("date"), edition="WARNING-2024")

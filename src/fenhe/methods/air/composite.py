@@ -86,7 +86,7 @@ def _with_other_reading(frame: nw.LazyFrame[Any], rules: IndexRules) -> nw.LazyF
     if rules.rounding_unverified is None:
         return frame
     up, common = exact.power10(rules.decimals), rules.denominator
-    terms = (nw.col(_c(p)) * (p.weight * up * (common // p.limit)) for p in rules.parts)
+    terms = (nw.col(_c(p)) * (p.weight * up * p.times(common)) for p in rules.parts)
     frame = exact.with_half_even(frame, {_OTHER: (exact.guarded(reduce(add, terms)), common)})
     return ranks.with_rank(frame, _OTHER, _OTHER_RANK)
 
@@ -192,6 +192,7 @@ COMPOSITE_INDEX = AcrossRows(
     also=("EQUAL", "WEIGHTED"),
     aliases={
         "GB3095-2012": "RANK-2018",
+        "GB3095-2026": "EQUAL-2026",
         "GB3095-2026:transitional": "EQUAL-2026",
     },
     default_edition="RANK-2018",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from math import lcm
 
 from fenhe.base.errors import BadInput
@@ -33,6 +34,10 @@ class Part:
     limit: int
     weight: int
     scale: int  # decimals the concentration is rounded to first
+
+    def times(self, common: int) -> int:
+        """Return how often the limit goes into a multiple of it."""
+        return int(Fraction(common, self.limit))
 
 
 @dataclass(frozen=True)
