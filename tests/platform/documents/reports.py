@@ -30,9 +30,13 @@ def decimal(value: str | None) -> Decimal | None:
 
 def item(found: dict[str, Any]) -> ItemMonth:
     return ItemMonth(
-        decimal(found["value"]), found["valid_days"], found["due_days"], decimal(found["limit"]),
-        decimal(found["multiple"]), found["complies"], decimal(found["index"]),
-    )  # fmt: skip
+        value=decimal(found["value"]),
+        valid_days=found["valid_days"],
+        due_days=found["due_days"],
+        index=decimal(found["index"]),
+        days_above=found["days_above"],
+        daily_limit=decimal(found["daily_limit"]),
+    )
 
 
 def place(found: dict[str, Any]) -> PlaceMonth:
@@ -87,10 +91,6 @@ def shanxi() -> MonthlyReport:
                 "decimals; the composite index is the sum of the six.",
             ),
         ),
-        limits_of=Name(
-            "限值：SO₂、NO₂、PM10、PM2.5 为年平均二级，CO 为日平均，O₃ 为日最大8小时平均。",
-            "Limits: annual grade II for SO₂, NO₂, PM10 and PM2.5; daily for CO; 8-hour for O₃.",
-        ),
     )
 
 
@@ -116,3 +116,20 @@ def many(report: MonthlyReport, count: int) -> MonthlyReport:
         for n in range(count)
     )  # fmt: skip
     return replace(report, places=places)
+
+
+def judged(report: MonthlyReport) -> MonthlyReport:
+    """Return the report with every item compared with a limit, as a year would be."""
+    limits = {"pm25": 35, "pm10": 70, "so2": 60, "no2": 40, "co": 4, "o3": 160}
+
+    def compared(code: str, found: ItemMonth) -> ItemMonth:
+        limit = Decimal(limits[code])
+        above = found.value is not None and found.value > limit
+        multiple = Decimal("0.50") if above else None
+        return replace(found, limit=limit, complies=not above, multiple=multiple)
+
+    places = tuple(
+        replace(p, items={code: compared(code, found) for code, found in p.items.items()})
+        for p in report.places
+    )
+    return replace(report, places=places, limits_of=Name("限值：二级", "Limits: grade II"))

@@ -11,9 +11,9 @@ from django.utils import translation
 
 from fenhe.platform.documents import bulletin
 from fenhe.platform.documents.model import BarChart, Document, Paragraph, Table
-from fenhe.platform.documents.monthly import Days, Dust, MonthlyReport, Name, Origin
+from fenhe.platform.documents.monthly import Days, Dust, MonthlyReport, Name, Origin, PlaceMonth
 from fenhe.platform.documents.wording import number
-from tests.platform.documents.reports import many, shanxi, without_values
+from tests.platform.documents.reports import judged, many, shanxi, without_values
 
 
 def table(document: Document, start: str) -> Table:
@@ -69,11 +69,42 @@ def test_days_and_good_share_against_the_year_before() -> None:
     assert sum(int(cell) for cell in cells(found, "Linfen")[1:8]) == 30
 
 
-def test_exceedances_tell_met_from_missing() -> None:
+def test_days_above_the_daily_limit() -> None:
     found = table(bulletin.monthly(without_values(shanxi()), "en"), "Table 3")
-    assert cells(found, "Limit")[1:3] == ["35 µg/m³", "70 µg/m³"]
-    assert cells(found, "Lüliang") == ["Lüliang", "1.63", "1.86", "1.18", "met", "met", "met"]
+    assert found.caption == "Table 3: days above the daily limit by item"
+    assert cells(found, "Daily limit")[1:3] == ["75 µg/m³", "150 µg/m³"]
+    assert cells(found, "Linfen")[0] == "Linfen"
     assert cells(found, "Taiyuan")[1:] == ["—"] * 6
+
+
+def test_exceedances_tell_met_from_missing() -> None:
+    found = table(bulletin.monthly(without_values(judged(shanxi())), "en"), "Table 3")
+    assert found.caption == "Table 3: exceedance multiple by item"
+    assert found.notes[-1] == "Limits: grade II"
+    assert cells(found, "Limit")[1:3] == ["35 µg/m³", "70 µg/m³"]
+    assert cells(found, "Lüliang") == ["Lüliang", "0.50", "0.50", "0.50", "met", "met", "met"]
+    assert cells(found, "Taiyuan")[1:] == ["—"] * 6
+
+
+def test_limits_met_everywhere_are_said_to_be() -> None:
+    def met(place: PlaceMonth) -> PlaceMonth:
+        items = {c: replace(i, complies=True, multiple=None) for c, i in place.items.items()}
+        return replace(place, items=items)
+
+    report = replace(judged(shanxi()), places=tuple(map(met, shanxi().places)))
+    texts = list(bulletin.monthly(report, "en").texts())
+    assert "No item was above its limit in any place." in texts
+    none = replace(shanxi(), places=(replace(shanxi().places[0], items={}),))
+    assert "No item was compared with a limit." in list(bulletin.monthly(none, "en").texts())
+
+
+def test_tables_are_numbered_as_they_come() -> None:
+    for dust in (Dust("none_supplied"), shanxi().dust):
+        blocks = bulletin.monthly(replace(shanxi(), dust=dust), "zh-CN").blocks
+        captions = [b.caption for b in blocks if isinstance(b, Table)]
+        assert [c.partition(" ")[0] for c in captions] == [
+            f"表{n}" for n in range(1, len(captions) + 1)
+        ]
 
 
 def test_missing_is_a_dash_and_never_zero() -> None:
@@ -155,7 +186,8 @@ def test_a_draft_says_that_it_is_one() -> None:
     document = bulletin.monthly(draft, "zh-CN")
     assert document.frame.foot.startswith("草稿")
     assert any("草稿" in b.text for b in document.blocks if isinstance(b, Paragraph))
-    assert table(document, "表7").texts(table(document, "表7").rows[1])[1] == "—"
+    origin = table(document, "表6")
+    assert origin.texts(origin.rows[1]) == ["标准版本", "—"]
 
 
 def test_frozen_run_is_named_on_every_page_and_in_full() -> None:
