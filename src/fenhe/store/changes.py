@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from fenhe.store.lake import Lake
@@ -26,13 +28,15 @@ WITH touched AS (
 SELECT DISTINCT s.site, s.statistic, unnest(
     generate_series(p.first::TIMESTAMP, p.last::TIMESTAMP, INTERVAL 1 DAY))::DATE AS day
 FROM spans p JOIN series s ON s.series = p.series
+WHERE NOT list_contains(?::VARCHAR[], s.item)
 ORDER BY site, statistic, day
 """
 
 
-def changed(lake: Lake, after: int, until: int) -> pl.DataFrame:
+def changed(lake: Lake, after: int, until: int, without: Sequence[str] = ()) -> pl.DataFrame:
     """Return site, statistic, Beijing day touched by the commits ``after < n <= until``.
 
     New, late and corrected values, new flags and lifted flags; each day once.
+    ``without``: items whose changes do not count.
     """
-    return lake.read(_CHANGED, [after, until] * 3)
+    return lake.read(_CHANGED, [*[after, until] * 3, list(without)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -152,9 +152,12 @@ class Store:
         """Return the flags that touch a period, lifted ones too unless ``cleared=False``."""
         return self._flags.read(sites, start, end, as_of, cleared=cleared)
 
-    def changed(self, after: int, until: int) -> pl.DataFrame:
-        """Return site, statistic, Beijing day touched by the commits ``after < n <= until``."""
-        return changes.changed(self._lake, after, until)
+    def changed(self, after: int, until: int, without: Sequence[str] = ()) -> pl.DataFrame:
+        """Return site, statistic, Beijing day touched by the commits ``after < n <= until``.
+
+        ``without``: items whose changes do not count.
+        """
+        return changes.changed(self._lake, after, until, without)
 
     def commits(self) -> pl.DataFrame:
         """Return all commits in order: commit, known_at (naive UTC), actor, what."""

@@ -42,9 +42,7 @@ def hour_values(start: datetime, item: str | None = None) -> pl.DataFrame:
     not there. The newest hour is answered from memory.
     """
     store = owner.store()
-    latest = store.latest("1h")
-    if item is not None:
-        latest = latest.filter(pl.col("item") == item)
+    latest = store.latest("1h").filter(pl.col("item").is_in([item] if item else ITEMS))
     here = latest.filter(pl.col("start") == start).select(VALUE_COLUMNS)
     passed = latest.filter(pl.col("start") > start)
     if passed.is_empty():

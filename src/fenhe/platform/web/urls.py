@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fenhe.platform.web.views import audit, data, evidence, people, review, station, stations
+from fenhe.platform.web.views import audit, data, evidence, people, review, rose, station, stations
 from fenhe.platform.web.views import map as map_view
 from fenhe.platform.web.views import methods as methods_view
 from fenhe.platform.web.views import standards as standards_view
@@ -15,6 +15,7 @@ urlpatterns = [
     path("map/shapes.json", map_view.show_shapes, name="shapes"),
     path("stations/", stations.list_stations, name="stations"),
     path("stations/<str:key>/", station.show_station, name="station"),
+    path("stations/<str:key>/rose/", rose.show_rose, name="rose"),
     path("stations/<str:key>/review/", review.review, name="review"),
     path("stations/<str:key>/clear/", review.clear_flag, name="clear_flag"),
     path("evidence/", evidence.root, name="evidence_root"),

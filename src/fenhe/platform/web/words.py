@@ -21,16 +21,18 @@ _LABELS = {
     "pm25": "PM2.5",
     "aqi": "AQI",
 }
+_UNITS = {"co": "mg/m³", "wind_speed": "m/s", "wind_direction": "°"}
 
 
 def item_label(code: str) -> str:
     """Return how an item is written; an item this page does not know keeps its code."""
-    return _LABELS.get(code, code)
+    weather = {"wind_speed": _("wind speed"), "wind_direction": _("wind direction")}
+    return weather.get(code) or _LABELS.get(code, code)
 
 
 def unit_of(code: str) -> str:
-    """Return the unit of an item's concentration."""
-    return "mg/m³" if code == "co" else "µg/m³"
+    """Return the unit an item is written in."""
+    return _UNITS.get(code, "µg/m³")
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -12,9 +12,11 @@ from django import template
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 from django.urls import translate_url
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from fenhe.platform.web import addresses
 
 register = template.Library()
 
@@ -62,6 +64,31 @@ def hour_cell(cell: Mapping[str, Any]) -> SafeString:
     flags = format_html(' <span class="flag">{}</span>', cell["flags"]) if cell["flags"] else ""
     iaqi = f'<span class="iaqi">{cell["iaqi"]}</span>' if cell["iaqi"] else ""
     return mark_safe(f"{value}{flags}{iaqi}")  # noqa: S308  numbers, and flags escaped above
+
+
+@register.simple_tag
+def edition_url(edition_id: str) -> str:
+    """Return the page of an edition."""
+    return addresses.edition(edition_id)
+
+
+@register.simple_tag
+def value_url(value_id: str) -> str:
+    """Return the place of a value or row on the page of its edition."""
+    return addresses.value(value_id)
+
+
+@register.simple_tag
+def unverified(ids: str | None) -> SafeString:
+    """Return a sign for each unverified value of a result (``a;b``), leading to it."""
+    told = _("rests on the unverified value %(id)s")
+    signs = (
+        (addresses.value(i), told % {"id": i}, told % {"id": i})
+        for i in (ids or "").split(";")
+        if i
+    )
+    link = '<a class="flag" href="{}" title="{}" aria-label="{}">○</a>'
+    return format_html_join(" ", link, signs)
 
 
 @register.filter

@@ -102,7 +102,7 @@ def _scene(
 
 def latest_hour(user: Any, chosen: Places) -> datetime:
     """Return the start of the newest hour any station of the place has; by the clock without."""
-    newest = owner.store().latest("1h")
+    newest = owner.store().latest("1h").filter(pl.col("item").is_in(words.HOURLY_ITEMS))
     keys = list(chosen.narrow(door.visible_sites(user)).values_list("pk", flat=True))
     start = newest.filter(pl.col("site").is_in(keys))["start"].max()
     if isinstance(start, datetime):
@@ -207,7 +207,7 @@ def _nearest(user: Any, now: MapState, chosen: Places) -> list[dict[str, str]]:
 def _next_with_data(keys: list[str], start: datetime, sign: int) -> datetime | None:
     for reach in _SEARCHED:
         first, last = (start - reach, start) if sign < 0 else (start + HOUR, start + reach)
-        seen = owner.store().observations(sites=keys, statistic="1h", start=first, end=last)
+        seen = owner.store().observations(keys, words.HOURLY_ITEMS, "1h", first, last)
         if not seen.is_empty():
             found = seen["start"].max() if sign < 0 else seen["start"].min()
             return found if isinstance(found, datetime) else None

@@ -17,6 +17,7 @@ from fenhe import standards
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.platform import clock, owner
+from fenhe.platform.monitoring import wind
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import END_OF_TIME, Site, SitePlace
 from fenhe.platform.registry.queries import sites_on
@@ -88,6 +89,7 @@ def station_page(
         "review": _review(site, review),
         "facts": _facts(site, found["facts"], extent),
         "map_url": reverse("web:map"),
+        "rose_url": reverse("web:rose", args=[site.key]) if wind.span(site.key) else "",
         "twins": page.twin_links(request, f"from={span.first}&to={span.last}"),
     }
     return page.show(request, "web/station.html", context, section="stations", status=status)
