@@ -27,6 +27,7 @@ def subset(name: str, text: str) -> bytes:
     options.name_IDs = ["*"]
     options.notdef_outline = True
     options.hinting = False
+    options.prune_unicode_ranges = options.prune_codepage_ranges = False  # stays Chinese to Word
     options.recalc_timestamp = False
     font = TTFont(path_of(name), recalcTimestamp=False)
     chooser = tools.Subsetter(options)
