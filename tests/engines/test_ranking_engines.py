@@ -117,6 +117,25 @@ def test_warning_levels(compute: Compute, edition_id: str) -> None:
     assert {"yellow", "orange", "red", None} <= seen
 
 
+def test_warning_levels_by_the_regime_of_each_day(compute: Compute) -> None:
+    rng = random.Random(1)
+    rows: list[Row] = []
+    wanted: list[Row] = []
+    known = standards.catalogue().editions("WARNING")
+    for n, border in enumerate([date(2017, 1, 1), date(2019, 1, 1), date(2024, 1, 1)] * 5):
+        days = [border + timedelta(days=d) for d in range(-8, 9)]
+        series = {d: rng.choice([90, 160, 210, 220, 310, 320]) for d in days}
+        places = {e.id: oracle.levels(series, e) for e in known}
+        for day in days:
+            edition = next((e.id for e in known if e.in_force(day)), None)
+            place = places[edition].get(day) if edition else None
+            rows.append({"area": f"a{n}", "date": day, "aqi": series[day]})
+            level = (None, "blue", "yellow", "orange", "red")[place or 0]
+            wanted.append({"level": level, "edition": edition})
+    given = pl.DataFrame(rows).with_row_index("n")
+    same(compute(given, air.warning_level), wanted)
+
+
 def test_days_by_category(compute: Compute) -> None:
     rng = random.Random(8)
     rows: list[Row] = []

@@ -72,9 +72,11 @@ def command(
     table = open_table(source, sheet=sheet)
     frames.check_columns(method, table, outputs)
     rows = sys.maxsize if across.all_rows(method) else ROWS
+    by_day = edition is None
+    edition, params = across.editions_given(method, params, edition, known)
     counts: Counter[str] = Counter()
     with open_writer(output, _number_columns(method, outputs)) as writer:
-        for batch in frames.batches(method, table, by_day=edition is None, rows=rows):
+        for batch in frames.batches(method, table, by_day=by_day, rows=rows):
             call = Call(batch.decimals, params, trace)
             result = run(method, batch.lazy, call, edition, known).to_native()
             judged: pl.DataFrame = result.collect(engine="streaming")

@@ -45,8 +45,9 @@ def apply(
     if day is not None:
         lazy = _with_day(day, lazy, eager=isinstance(given, nw.DataFrame))
     lazy, found = intake.numbers(lazy, method.numbers, decimals)
-    call = Call(found, method.read_params(params or {}), trace)
-    result = run(method, lazy, call, chosen, known)
+    read = method.read_params(params or {})
+    chosen, read = across.editions_given(method, read, chosen, known)
+    result = run(method, lazy, Call(found, read, trace), chosen, known)
     return cast("F", like(given, result, same_rows=method.adds_columns))
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from fenhe import air
+from fenhe import air, standards
 from fenhe.base.errors import BadInput
 from fenhe.cli.main import cli
 
@@ -145,3 +145,26 @@ def test_a_day_is_needed_also_where_the_edition_is_named(tmp_path: Path) -> None
         CliRunner().invoke(cli, [*words, "--edition", "WARNING-2024"], catch_exceptions=False)
     with pytest.raises(BadInput, match="needs the columns date; there are: area, aqi"):
         air.warning_level(aqi(210).drop("date"), edition="WARNING-2024")
+
+
+def test_a_run_goes_on_across_a_change_of_regime() -> None:
+    frame = aqi(210, 220, 230, 215, first=date(2023, 12, 30))
+    result = air.warning_level(frame)
+    assert result["edition"].to_list() == ["WARNING-2019"] * 2 + ["WARNING-2024"] * 2
+    assert result["level"].to_list() == ["orange"] * 4
+    assert result["episode"].to_list() == [1] * 4
+    early = air.warning_level(aqi(210, 220, 230, first=date(2018, 12, 30)))
+    assert early["level"].to_list() == ["yellow", "yellow", "orange"]
+    assert early["episode_level"].to_list() == [None, None, "orange"]
+    assert set(early["series_level"]) == {"orange"}
+    first = air.warning_level(aqi(210, 220, first=date(2016, 12, 31)))
+    assert first["level"].to_list() == [None, "yellow"]
+    assert first["reason"].to_list() == ["no_edition", "unknown_value:WARNING-2017/lift_hours"]
+
+
+def test_a_level_has_the_same_place_in_every_regime() -> None:
+    places: dict[str, set[int]] = {}
+    for edition in standards.catalogue().editions("WARNING"):
+        for row in edition.table("levels"):
+            places.setdefault(row["level"], set()).add(row["order"])
+    assert places == {"blue": {1}, "yellow": {2}, "orange": {3}, "red": {4}}

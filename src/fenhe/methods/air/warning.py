@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
+from functools import reduce
 from operator import and_
 from typing import Any
 
 import narwhals as nw
 
-from fenhe.methods import calendar, exact, intake, labels, runs
+from fenhe import standards
+from fenhe.methods import across, calendar, exact, intake, labels, runs
 from fenhe.methods.across import AcrossRows
 from fenhe.methods.air import words
 from fenhe.methods.air.warning_rules import (
@@ -38,7 +39,8 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
     consecutive days above (or at least at) a threshold; a day without a usable AQI, without
     a row or with two rows ends it. A day counts as 24 hours.
     """
-    here = Regimes.of(edition, call.params.get("regime", {}))
+    by_day = call.params.get(across.BY_DAY, ())
+    here = Regimes.of(edition, by_day, call.params.get("regime", {}))
     decimals = call.decimals[_AQI]
     frame = _with_days(frame)
     for threshold in here.thresholds:
@@ -48,9 +50,7 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
         frame = frame.with_columns(longest.alias(f"{_n('run', wide)}_{narrow.name}"))
     frame = frame.with_columns(_by_area(here, _order).alias(_o("level")))
     frame = _with_episodes(frame, here)
-    frame = frame.with_columns(
-        _by_area(here, partial(_level_name, name)).alias(name) for name in _LEVELS
-    )
+    frame = frame.with_columns(_level_name(here, name).alias(name) for name in _LEVELS)
     frame = _judged(frame, here)
     if not call.trace:
         return frame
@@ -72,8 +72,11 @@ def _o(name: str) -> str:
 
 
 def _by_area(here: Regimes, make: Callable[[WarningRules], nw.Expr]) -> nw.Expr:
-    """Return what each area's own regime makes."""
-    result = make(here.rest)
+    """Return what the regime of each area, or else of the day, makes; null where none is."""
+    result: nw.Expr = nw.lit(None)
+    for span in here.rest:
+        holds = (nw.col(intake.DAY) >= span.first) & (nw.col(intake.DAY) <= span.last)
+        result = nw.when(holds).then(make(span.rules)).otherwise(result)
     for rules, areas in here.named:
         result = nw.when(nw.col(_AREA).is_in(list(areas))).then(make(rules)).otherwise(result)
     return result
@@ -152,25 +155,26 @@ def _episode(rules: WarningRules) -> nw.Expr:
     return nw.col(f"{_PRIVATE}episode_{rules.bridged}")
 
 
-def _level_name(name: str, rules: WarningRules) -> nw.Expr:
+def _level_name(here: Regimes, name: str) -> nw.Expr:
     result: nw.Expr = exact.text(nw.lit(None))
-    for level in rules.levels:
-        at = nw.col(_o(name)) == level.order
-        result = nw.when(at).then(nw.lit(level.name)).otherwise(result)
+    for order, level in here.level_names.items():
+        result = nw.when(nw.col(_o(name)) == order).then(nw.lit(level)).otherwise(result)
     return result
 
 
 def _judged(frame: nw.LazyFrame[Any], here: Regimes) -> nw.LazyFrame[Any]:
-    there = ~nw.col(_AT).is_null()
+    frame = frame.with_columns(edition=_by_area(here, lambda rules: nw.lit(rules.edition)))
+    ruled = ~nw.col("edition").is_null()
+    there = ~nw.col(_AT).is_null() & ruled
     frame = frame.with_columns(
-        status=nw.when(there).then(nw.lit("judged")).otherwise(nw.lit("not_judged")),
-        edition=_by_area(here, lambda rules: nw.lit(rules.edition)),
+        status=nw.when(there).then(nw.lit("judged")).otherwise(nw.lit("not_judged"))
     )
     value = nw.col(intake.number(_AQI))
     reasons: list[labels.Piece] = [
         (value.is_null(), "missing:aqi"),
         (value < 0, "invalid:aqi"),
         (nw.col(_SERIAL).is_null(), "no_day"),
+        (~ruled & ~nw.col(_SERIAL).is_null(), "no_edition"),
         (nw.col(_TWICE), "duplicate:date"),
     ]
     unverified: list[labels.Piece] = []
@@ -183,7 +187,7 @@ def _judged(frame: nw.LazyFrame[Any], here: Regimes) -> nw.LazyFrame[Any]:
     return labels.with_pieces(frame, {"reason": reasons, "unverified": unverified})
 
 
-def _outputs(editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
+def _outputs(_editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
     found = (
         Column("level", "预警级别", "level whose start conditions the day's run meets; else empty"),
         Column("episode", "污染过程序号", "number of the episode in the area", "integer"),
@@ -194,10 +198,11 @@ def _outputs(editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
         words.UNVERIFIED,
         words.EDITION,
     )
-    return (*found, *_traced(editions)) if trace else found
+    return (*found, *_traced()) if trace else found
 
 
-def _traced(editions: Sequence[Edition]) -> list[Column]:
+def _traced() -> list[Column]:
+    editions = standards.catalogue().editions(STANDARD)
     every = {t for e in editions for t in WarningRules.from_edition(e).thresholds}
     signs: Mapping[str, str] = {"above": ">", "at_least": "≥"}
     return [
@@ -233,8 +238,8 @@ WARNING_LEVEL = AcrossRows(
         "A day without a row, without a usable AQI or with two rows ends a run. Episodes so close "
         "that the air could not clear in between are one, at the higher level, days between them "
         "included; where no source gives the hours of lifting (WARNING-2017) episodes are empty. "
-        "Where the regime goes by the day, a run is counted inside one regime: name the edition "
-        "for a series that crosses a change."
+        "A run or an episode goes on across a change of regime; each day is held against its own. "
+        "Days before the first regime: not_judged, no_edition."
     ),
     day=("date", "date"),
     params=(
@@ -247,4 +252,5 @@ WARNING_LEVEL = AcrossRows(
         ),
     ),
     reads_date="date",
+    whole_series=True,
 )

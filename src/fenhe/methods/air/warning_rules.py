@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
 from fenhe import standards
 from fenhe.base.errors import BadInput
+from fenhe.methods import intake
 from fenhe.standards import Edition, Row
 
 STANDARD = "WARNING"
 COMPARE = ("above", "at_least")
+
+_EVER = 99_991_231
 
 
 @dataclass(frozen=True, order=True)
@@ -98,28 +101,47 @@ def _days(hours: int, day: int) -> int:
 
 
 @dataclass(frozen=True)
-class Regimes:
-    """The regime of areas named on their own, and that of the rest."""
+class Span:
+    """The days, as yyyymmdd, on which a regime holds."""
 
-    rest: WarningRules
+    rules: WarningRules
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Regimes:
+    """The regime of areas named on their own, and those of the rest by the day."""
+
+    rest: tuple[Span, ...]
     named: tuple[tuple[WarningRules, tuple[str, ...]], ...] = ()
 
     @classmethod
-    def of(cls, edition: Edition, given: Mapping[str, Edition]) -> Regimes:
-        """Return the regimes of an edition and the parameter that ``regimes`` read."""
+    def of(
+        cls, edition: Edition, by_day: Sequence[Edition], given: Mapping[str, Edition]
+    ) -> Regimes:
+        """Return the regimes: of the day or of one edition, and of the parameter ``regime``."""
         areas: dict[str, list[str]] = {}
         editions = {e.id: e for e in given.values()}
         for area, named in given.items():
             if area:
                 areas.setdefault(named.id, []).append(area)
         own = ((WarningRules.from_edition(editions[i]), tuple(a)) for i, a in areas.items())
-        return cls(WarningRules.from_edition(given.get("", edition)), tuple(own))
+        if "" in given or not by_day:
+            always = WarningRules.from_edition(given.get("", edition))
+            return cls((Span(always, 0, _EVER),), tuple(own))
+        return cls(tuple(_span(e) for e in by_day), tuple(own))
 
     @property
     def all_rules(self) -> tuple[WarningRules, ...]:
         """Each regime once."""
-        found = {rules.edition: rules for rules in (self.rest, *(r for r, _ in self.named))}
-        return tuple(found.values())
+        every = [*(span.rules for span in self.rest), *(rules for rules, _ in self.named)]
+        return tuple({rules.edition: rules for rules in every}.values())
+
+    @property
+    def level_names(self) -> dict[int, str]:
+        """The levels by their place, which is the same in every regime."""
+        return {one.order: one.name for rules in self.all_rules for one in rules.levels}
 
     @property
     def thresholds(self) -> list[Threshold]:
@@ -143,6 +165,15 @@ class Regimes:
     def bridged(self) -> list[int]:
         """The days that may lie between the parts of an episode, for each regime that says."""
         return sorted({r.bridged for r in self.all_rules if r.bridged is not None})
+
+
+def _span(edition: Edition) -> Span:
+    last = edition.in_force_to
+    return Span(
+        WarningRules.from_edition(edition),
+        intake.day_number(edition.in_force_from),
+        _EVER if last is None else intake.day_number(last),
+    )
 
 
 def regimes(text: str) -> dict[str, Edition]:
