@@ -117,6 +117,7 @@ def test_same_report_same_bytes_in_any_process_zone_and_order() -> None:
         **os.environ,
         "PYTHONHASHSEED": "7",
         "TZ": "America/Lima",
+        "SOURCE_DATE_EPOCH": "86400",
         "DJANGO_SETTINGS_MODULE": "fenhe.platform.settings",
     }
     command = [sys.executable, "-c", RENDER]

@@ -114,6 +114,9 @@ def _unverified_table(report: MonthlyReport) -> Iterator[Block]:
 def method(report: MonthlyReport) -> Iterator[Block]:
     """Yield the page on editions and method."""
     yield Heading(_("How it was judged"))
+    lines = [said(line) for line in report.method]
+    if lines:
+        yield Bullets(tuple(lines))
     if not report.editions:
         yield Paragraph(_("No edition is named."))
     columns = (
@@ -124,9 +127,6 @@ def method(report: MonthlyReport) -> Iterator[Block]:
     rows = tuple((e.code, said(e.title), said(e.used_for)) for e in report.editions)
     if rows:
         yield Table(_("editions"), columns, rows)
-    lines = [said(line) for line in report.method]
-    if lines:
-        yield Bullets(tuple(lines))
 
 
 def origin_line(report: MonthlyReport) -> str:

@@ -80,7 +80,6 @@ class PlaceMonth:
     rank: int | None = None
     previous_index: Decimal | None = None
     change: Decimal | None = None
-    change_rank: int | None = None
     days: Days | None = None
     previous_good_share: Decimal | None = None
     reason: tuple[str, ...] = ()

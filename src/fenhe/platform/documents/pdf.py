@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import hashlib
 import io
 import time
 from collections.abc import Iterator
@@ -311,7 +312,7 @@ def _build(document: Document, pages: int) -> tuple[bytes, int]:
     def canvas_of(*args: Any, **options: Any) -> Canvas:
         canvas = Canvas(*args, **{**options, "invariant": 1})
         canvas._doc._timeStamp = _Moment(document)
-        canvas._doc.updateSignature(repr(document))
+        canvas._doc.signature = hashlib.md5(repr(document).encode(), usedforsecurity=False)
         return canvas
 
     def on_page(canvas: Canvas, template: BaseDocTemplate) -> None:
