@@ -49,6 +49,7 @@ def place(found: dict[str, Any]) -> PlaceMonth:
         rank=found["rank"],
         previous_index=decimal(found["previous_index"]),
         change=decimal(found["change"]),
+        change_rank=found["change_rank"],
         days=Days(tuple(days["of_level"]), days["unjudged"], decimal(days["good_share"])),
         previous_good_share=decimal(found["previous_good_share"]),
     )

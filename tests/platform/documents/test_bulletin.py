@@ -54,6 +54,7 @@ def test_statistics_are_told_as_given() -> None:
     found = table(bulletin.monthly(shanxi(), "en"), "Table 1")
     assert cells(found, "Linfen") == [
         "11", "Linfen", "171", "257", "238", "64", "5.4", "91", "30/30", "16.05", "PM2.5", "+95.5",
+        "11",
     ]  # fmt: skip
     assert [row[0] for row in found.rows] == [str(n) for n in range(1, 12)]
     assert [(c.header, c.unit) for c in found.columns[2:7]] == [
@@ -110,7 +111,7 @@ def test_tables_are_numbered_as_they_come() -> None:
 def test_missing_is_a_dash_and_never_zero() -> None:
     document = bulletin.monthly(without_values(shanxi()), "en")
     first = table(document, "Table 1")
-    assert cells(first, "Taiyuan") == ["—", "Taiyuan"] + ["—"] * 10
+    assert cells(first, "Taiyuan") == ["—", "Taiyuan"] + ["—"] * 11
     assert first.rows[-1][1] == "Taiyuan"
     assert cells(table(document, "Table 2"), "Taiyuan")[1:] == ["—"] * 10
     texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
@@ -149,11 +150,13 @@ def test_mean_of_the_region_stands_last_and_strong() -> None:
     mean = replace(
         shanxi().places[0], name=Name("全省平均", "Province"), rank=None, index=Decimal("10.40")
     )
-    rule = Name("全省为各市指数的平均。", "Province: mean of the city indices.")
+    rule = Name("各市指数的平均", "mean of the city indices")
     found = table(bulletin.monthly(replace(shanxi(), mean=mean, mean_rule=rule), "en"), "Table 1")
     assert found.rows[-1][1] == "Province"
     assert found.strong == frozenset({11})
-    assert found.notes[-1] == "Province: mean of the city indices."
+    assert found.notes[-1] == "Province: mean of the city indices"
+    report = replace(shanxi(), mean=replace(mean, days=None))
+    assert len(table(bulletin.monthly(report, "en"), "Table 2").rows) == 11
 
 
 @pytest.mark.parametrize(
@@ -228,5 +231,5 @@ def test_good_share_difference_needs_both() -> None:
 
 def test_a_row_with_a_cell_too_few_is_refused() -> None:
     found = table(bulletin.monthly(shanxi(), "en"), "Table 1")
-    with pytest.raises(ValueError, match="row 0 has 1 cells for 12 columns"):
+    with pytest.raises(ValueError, match="row 0 has 1 cells for 13 columns"):
         Table("wrong", found.columns, (("a",),))

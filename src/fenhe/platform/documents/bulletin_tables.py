@@ -77,6 +77,8 @@ def statistics(report: MonthlyReport) -> Table:
         Column(_("Largest item"), align="center", share=1.15),
         Column(_("Change"), "%", share=1.0),
     ]
+    if ranked := any(place.change_rank is not None for place in report.places):
+        columns.append(Column(_("Rank of change"), align="center", share=0.8))
     rows, strong = _with_mean(report)
     notes = [
         _(
@@ -87,17 +89,18 @@ def statistics(report: MonthlyReport) -> Table:
         )
     ]
     if report.mean is not None and report.mean_rule is not None:
-        notes.append(said(report.mean_rule))
+        parts = {"name": said(report.mean.name), "rule": said(report.mean_rule)}
+        notes.append(_("%(name)s: %(rule)s") % parts)
     return Table(
         _("concentrations, composite index and rank"),
         tuple(columns),
-        tuple(_statistics_row(place) for place in rows),
+        tuple(_statistics_row(place, ranked) for place in rows),
         tuple(notes),
         strong,
     )
 
 
-def _statistics_row(place: PlaceMonth) -> tuple[str | None, ...]:
+def _statistics_row(place: PlaceMonth, ranked: bool) -> tuple[str | None, ...]:
     values = (place.items[i].value if i in place.items else None for i in ITEMS)
     return (
         count(place.rank),
@@ -107,6 +110,7 @@ def _statistics_row(place: PlaceMonth) -> tuple[str | None, ...]:
         number(place.index),
         wording.items(place.largest) or None,
         number(place.change, signed=True),
+        *((count(place.change_rank),) if ranked else ()),
     )
 
 
@@ -121,6 +125,8 @@ def days(report: MonthlyReport, level_keys: Sequence[Key]) -> Table:
         Column(_("Difference"), _("points"), share=1.1),
     )
     rows, strong = _with_mean(report)
+    if report.mean is not None and report.mean.days is None:
+        rows, strong = in_order(report), frozenset()
     notes = (
         _(
             "Good days are days of level 1 or 2; their share is of the days that have an AQI. "

@@ -69,8 +69,8 @@ class PlaceMonth:
     """One place. ``largest`` are the items with the largest index (several when tied).
 
     ``rank`` 1 is the best; ties share it. ``change`` is percent against the composite index
-    of the same month of the year before, signed, below zero is better. ``reason`` are the
-    codes of why there is no verdict.
+    of the same month of the year before, signed, below zero is better; ``change_rank`` 1 is
+    the largest fall. ``reason`` are the codes of why there is no verdict.
     """
 
     name: Name
@@ -80,6 +80,7 @@ class PlaceMonth:
     rank: int | None = None
     previous_index: Decimal | None = None
     change: Decimal | None = None
+    change_rank: int | None = None
     days: Days | None = None
     previous_good_share: Decimal | None = None
     reason: tuple[str, ...] = ()

@@ -122,6 +122,7 @@ def _place(area: str, name: Name, tables: _Tables, rules: Rules) -> PlaceMonth:
         rank=index.get("rank"),
         previous_index=decimal(change.get("i_prev"), decimals),
         change=decimal(change.get("rate"), SHOWN_OF_CHANGE),
+        change_rank=change.get("rank_improved"),
         days=_days(tables.days.get(area)),
         previous_good_share=before.good_share if before else None,
         reason=_codes(index.get("reason")) if index else ("no_data",),
