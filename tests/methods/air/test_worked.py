@@ -38,6 +38,7 @@ def test_the_kinds_are_there() -> None:
         ("HJ633-2012", "iaqi"): 44,
         ("HJ633-2012", "aqi_realtime"): 206,
         ("HJ633-2012", "aqi_realtime_missing"): 70,
+        ("HJ633-2012", "aqi_realtime_2014"): 2,
         ("HJ633-2012", "aqi_daily_dust"): 101,
         ("HJ633-2026", "iaqi"): 194,
         ("HJ633-2026", "iaqi_float_trap"): 8,
