@@ -88,6 +88,8 @@ def statistics(report: MonthlyReport) -> Table:
             "of the year before; below zero is better. A dash means that there is no value."
         )
     ]
+    if ranked:
+        notes.append(_("Rank of change 1: the largest fall of the index."))
     if report.mean is not None and report.mean_rule is not None:
         parts = {"name": said(report.mean.name), "rule": said(report.mean_rule)}
         notes.append(_("%(name)s: %(rule)s") % parts)

@@ -77,7 +77,7 @@ STYLES = {
     "text": _style("text", 10, 16, spaceAfter=5),
     "answer": _style(
         "answer", 12, 19, backColor=TINT, borderPadding=(7, 9, 8, 9), leftIndent=9, rightIndent=9,
-        spaceBefore=8, spaceAfter=16,
+        spaceBefore=8, spaceAfter=24,
     ),
     "note": _style("note", SMALL, 11.5, textColor=GREY, spaceAfter=2),
     "bullet": _style("bullet", 9.5, 15, leftIndent=16, bulletIndent=2, spaceAfter=2),
