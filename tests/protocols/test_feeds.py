@@ -8,6 +8,7 @@ import pytest
 
 from fenhe.base.errors import BadInput
 from fenhe.protocols.tables import feeds
+from fenhe.standards import catalogue
 
 FOLDER = Path(feeds.__file__).parent
 TEXT = (FOLDER / "tidy-long.toml").read_text(encoding="utf-8")
@@ -97,3 +98,9 @@ def test_a_broken_description_is_refused_by_name(tmp_path, old, new, message):
         feeds.read(path)
     assert message in str(caught.value)
     assert str(caught.value).startswith("tidy-long.toml: ")
+
+
+def test_the_editions_named_for_checks_are_there():
+    named = {feed.check_edition for feed in feeds.known() if feed.check_edition}
+    assert named == {"HJ633-2012"}
+    assert catalogue().edition("HJ633-2012").standard == "HJ633"
