@@ -8,7 +8,7 @@ TESTS  ?=
 
 BIN := .venv/bin
 
-.PHONY: help env demo test bench lint clean env-demo env-test need-python need-browser need-java
+.PHONY: help env demo test bench bundle lint clean env-demo env-test need-python need-browser need-java
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test   every check: style, types, layers, tests    (TESTS=path for some)"
 	@echo "make lint   style, types and layers only"
 	@echo "make bench  measure, print and save the ratios"
+	@echo "make bundle one archive to install from without a network, in dist/"
 	@echo "make clean  remove what was built; data stays"
 
 need-python:
@@ -57,6 +58,9 @@ test: need-browser need-java lint
 bench: env-test
 	@set -e; for one in benchmarks/[!_]*.py; do \
 	  [ "$$one" = benchmarks/common.py ] || { echo "== $$one"; $(BIN)/python "$$one"; }; done
+
+bundle: env-demo
+	@"$(PYTHON)" tools/bundle.py
 
 clean:
 	rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

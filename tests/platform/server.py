@@ -57,12 +57,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path) -> Iterator[Server]:
+def serving(data: Path, *words: str) -> Iterator[Server]:
     """Serve a prepared data folder until left; the process is asked to end, not killed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = start("serve", "--port", str(port), data=data)
+    process = start("serve", "--port", str(port), *words, data=data)
     server = Server(process, port, data)
     try:
         _wait(server)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import timedelta
 
 from fenhe.store import Store
+from fenhe.store.maintenance import KEEP
 
 log = logging.getLogger("fenhe.upkeep")
 LOOK_EVERY = 2.0  # seconds between looks
@@ -21,13 +23,15 @@ FIRST_THOROUGH = 3600.0  # seconds after the start at which the first of those i
 class Upkeep(threading.Thread):
     """Looks every two seconds whether there is work; an error is logged and tried again."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keep: timedelta = KEEP) -> None:
+        """Keep files for readers that began up to ``keep`` ago."""
         super().__init__(name="fenhe-upkeep", daemon=True)
         self._store = store
+        self._keep = keep
         self._stop_asked = threading.Event()
         self._ended_at = self._thorough_at = time.monotonic()
         self._thorough_at -= THOROUGH_EVERY - FIRST_THOROUGH
-        self._commit = store.last_commit
+        self._commit = 0  # what gathered before the start counts too
         self._files = 0
         self._pause = 0.0
 
@@ -56,7 +60,7 @@ class Upkeep(threading.Thread):
         """Do one round; once a day a thorough one."""
         began = time.monotonic()
         thorough = began - self._thorough_at >= THOROUGH_EVERY
-        done = self._store.maintain(thorough=thorough)
+        done = self._store.maintain(self._keep, thorough=thorough)
         log.info(
             "maintenance: %d files became %d in %.2f s",
             done.files_before,

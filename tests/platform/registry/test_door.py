@@ -18,6 +18,7 @@ from tests.platform.conftest import World
 
 LOOKING = {"monitoring.view", "verdicts.view", "verdicts.evidence", "registry.view"}
 ANYONE = {"web.open", "web.login", "web.logout", "web.language", "standards.view"}
+ANYONE |= {"operations.health", "operations.metrics"}
 # written out by hand, not computed from the table: what each role may do in its own place
 IN_OWN_PLACE = {
     "public": ANYONE,

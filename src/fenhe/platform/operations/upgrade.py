@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fenhe.base.errors import BadInput
+from fenhe.base.errors import BadInput, FenheError
 from fenhe.platform import boot, wire
 from fenhe.platform.operations import versions
 from fenhe.platform.operations.backup import Progress, backup
@@ -39,11 +39,23 @@ def upgrade(data: Path, target: Path | None, progress: Progress, say: Say) -> bo
             say(f"backup of commit {made['commit']}: {made['folder']}")
         for step in old.migrate():
             say(f"store: {step.title}")
-    boot.migrate()
+    _migrate()
     for name in due:
         say(f"records: {name}")
     _stand()
     return True
+
+
+def _migrate() -> None:
+    from django.db import DatabaseError
+
+    try:
+        boot.migrate()
+    except DatabaseError as error:
+        raise FenheError(
+            f"a change of the records failed and was taken back: {error}; mend what it names and "
+            "run it again, or restore the backup"
+        ) from error
 
 
 def _stand() -> None:
