@@ -31,16 +31,22 @@ def everything(store: Store, assessment: Assessment) -> pl.DataFrame:
     """Compute an assessment's cells from all values of the store, in one go."""
     question = hours_.question_of(assessment)
     if assessment.grain == "1h":
-        values = store.observations().select(judge.VALUES)
-        if assessment.subject == Assessment.Subject.CITY:
-            return judge.city_cells(values, hours_.city_members(), question)
-        return judge.site_cells(values, question)
+        return every_hour(store, assessment, question)
     if question.rests_on is None:
         values, judged = daily_values(store, assessment.subject)
         return judged(values, question) if values.height else pl.DataFrame()
     days = everything(store, Assessment.objects.get(key=question.rests_on))
-    if days.is_empty():
-        return days
+    return rested(days, question) if days.height else days
+
+
+def every_hour(store: Store, assessment: Assessment, question: judge.Question) -> pl.DataFrame:
+    values = store.observations().select(judge.VALUES)
+    if assessment.subject == Assessment.Subject.CITY:
+        return judge.city_cells(values, hours_.city_members(), question)
+    return judge.site_cells(values, question)
+
+
+def rested(days: pl.DataFrame, question: judge.Question) -> pl.DataFrame:
     if "period" not in question.parameters:
         return daily.aqi_days(days, question)
     if question.parameters["period"] == "day":

@@ -72,7 +72,7 @@ def published_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
     """Return one cell per city and day of daily values somebody else published.
 
     ``values``: daily means (statistic ``24h``) and ozone's largest 8-hour means (``mda8``). How
-    many hours stand behind them is not known: the counts are empty, the values are taken.
+    many hours stand behind one is not known: it counts as one value of one due, and is taken.
     """
     usable = _dated(counting(values))
     exact = (pl.col("value") * MILLION).round(0).cast(pl.Int64)
@@ -89,11 +89,8 @@ def published_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
             how="left",
         )
         .with_columns(pl.col(f"{item}_e6").is_not_null().alias(f"{item}_ok") for item in ITEMS)
-        .with_columns(
-            pl.lit(None, pl.Int64).alias(f"{item}_{part}")
-            for item in ITEMS
-            for part in ("n", "due")
-        )
+        .with_columns(pl.col(f"{item}_ok").cast(pl.Int64).alias(f"{item}_n") for item in ITEMS)
+        .with_columns(pl.lit(1, pl.Int64).alias(f"{item}_due") for item in ITEMS)
         .select("area", "day", *PARTIALS)
     )
     lines = usable.with_columns(_said=said())

@@ -188,7 +188,7 @@ def _head(asked: Asked, cell: dict[str, Any], store: Store) -> dict[str, Any]:
     known = store.commits().filter(pl.col("commit") == cell["commit"])
     verdict = {name: cell.get(name) for name in VERDICT}
     for name in ("primary", "reason", "unverified"):
-        verdict[name] = _parts(cell[name])
+        verdict[name] = _parts(verdict[name])
     label = beijing.hour_label(cell["start"], cell["end"])
     kept = ("commit", "input_digest", "method_version", "n_valid", "n_due", "in_force")
     return {

@@ -207,8 +207,8 @@ def label_of(start: datetime, grain: str) -> str:
     return {
         "day": f"{day:%Y-%m-%d}",
         "month": f"{day:%Y-%m}",
-        "quarter": f"{day:%Y}-Q{(day.month + 2) // 3}",
-        "year": f"{day:%Y}",
+        "quarter": f"{day.year:04d}-Q{(day.month + 2) // 3}",
+        "year": f"{day.year:04d}",
     }[grain]
 
 
