@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "feeds": ("fenhe.cli.feeds", "List the known feeds, or show one."),
     "receipts": ("fenhe.cli.receipts", "Show received = stored + duplicate + rejected."),
     "export": ("fenhe.cli.export", "Write observations or verdicts of the store to a file."),
+    "bulletin": ("fenhe.cli.bulletin", "Freeze a month's bulletin; write it as PDF or Word."),
     "stations": ("fenhe.cli.stations", "List stations; say for which city one counts."),
     "user": ("fenhe.cli.user", "Add people and set their role and place."),
     "init": ("fenhe.cli.init", "Prepare a data folder."),

@@ -29,7 +29,8 @@ from fenhe.platform.registry.acts import (
     homes_of,
 )
 from fenhe.platform.registry.models import END_OF_TIME, Region, Site
-from fenhe.platform.verdicts import engine
+from fenhe.platform.verdicts import engine, frozen, papers
+from fenhe.platform.verdicts.models import FrozenRun
 from fenhe.platform.workflow.acts import Actor, local_actor
 from fenhe.protocols.tables import writer
 from fenhe.protocols.tables.plausibility import Examination
@@ -190,6 +191,52 @@ def _needed_day(text: str) -> date:
         raise BadInput(f"'{text}' is not a day; write 2026-03-01") from None
 
 
+def freeze_month(args: Args, actor: Actor, _progress: Progress) -> Any:
+    """Freeze the bulletin of a ``month`` of a ``region``; see ``frozen.FreezeMonth``."""
+    act = frozen.FreezeMonth(
+        _region(args["region"]),
+        args["month"],
+        args.get("subject") or "city",
+        args.get("limits") or "GB3095-2012",
+        args.get("index"),
+        reason=args.get("reason") or "",
+    )
+    return _told_run(act.run(actor))
+
+
+def _told_run(run: FrozenRun) -> Any:
+    names = ("key", "commit", "version", "recipe_sha256", "result_sha256", "created_at", "title")
+    return plain({name: getattr(run, name) for name in names})
+
+
+def frozen_runs(_args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Return the frozen runs, newest first."""
+    return [_told_run(run) for run in FrozenRun.objects.defer("result")]
+
+
+def verify_run(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Compute a frozen run (``key``) again and say whether it is the same."""
+    run = _frozen(args["key"])
+    return {**vars(frozen.verify(run)), "commit": run.commit, "frozen_by": run.version}
+
+
+def write_bulletin(args: Args, _actor: Actor, _progress: Progress) -> Any:
+    """Write a frozen bulletin (``key``) to ``output`` by its ending, in ``lang``."""
+    output = Path(args["output"])
+    content = papers.paper(
+        _frozen(args["key"]), output.suffix.lstrip(".").lower(), args.get("lang") == "en"
+    )
+    output.write_bytes(content)
+    return {"output": str(output), "bytes": len(content)}
+
+
+def _frozen(key: str) -> FrozenRun:
+    found = FrozenRun.objects.filter(key=key).first()
+    if found is None:
+        raise BadInput(f"there is no frozen run '{key}'; 'fenhe bulletin list' shows them")
+    return found
+
+
 def judge(_args: Args, _actor: Actor, progress: Progress) -> Any:
     """Bring every cell up to date; returns what was done."""
     store, days, new, changed = owner.store(), 0, 0, 0
@@ -228,6 +275,10 @@ VERBS: dict[str, Verb] = {
     "doctor": doctor,
     "members": members,
     "move_station": move_station,
+    "freeze_month": freeze_month,
+    "frozen_runs": frozen_runs,
+    "verify_run": verify_run,
+    "write_bulletin": write_bulletin,
 }
 
 
