@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.methods import across, days, intake
+from fenhe.methods import across, days, hours, intake
 from fenhe.methods.contract import Call, DayKind, Method
 from fenhe.methods.names import read_as
 from fenhe.methods.run import editions, run
@@ -87,6 +87,9 @@ def _check(method: Method, frame: nw.LazyFrame[Any], day: tuple[str, DayKind] | 
     missing = [name for name in needed if name not in names]
     if day and day[1] != "hour" and DAY in names and day[0] in missing:
         missing.remove(day[0])
+    if method.day is None and hours.START_HOUR in names:
+        times = {c.name for c in method.inputs if c.kind == "time"}
+        missing = [name for name in missing if name not in times]
     if missing:
         have = ", ".join(names)
         raise BadInput(f"{method.id} needs the columns {', '.join(missing)}; there are: {have}")
