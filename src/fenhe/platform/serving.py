@@ -6,9 +6,11 @@ import contextlib
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from fenhe.methods import usage
 from fenhe.platform import owner
 from fenhe.platform.listener import Listener
 from fenhe.platform.operations import running
@@ -51,6 +53,8 @@ def serve(data: Path, host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with owning(data):
         log.info("serving %s at http://%s:%d", data, host, port)
+        # what each method reads of the standards takes seconds to find: nobody should wait for it
+        threading.Thread(target=usage.usages, name="where-used", daemon=True).start()
         uvicorn.run(
             application,
             host=host,
