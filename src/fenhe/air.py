@@ -18,11 +18,16 @@ from fenhe.methods.air.categories import DAYS_BY_CATEGORY
 from fenhe.methods.air.change import CHANGE_RANK
 from fenhe.methods.air.composite import COMPOSITE_INDEX
 from fenhe.methods.air.dust import DUST_DEDUCTION
+from fenhe.methods.air.evaluate import CITY_DAY, DAY_VALUES, EVALUATE, PERIOD
+from fenhe.methods.air.exceedance import EXCEEDANCE
 from fenhe.methods.air.iaqi import IAQI
+from fenhe.methods.air.ozone_day import MDA8
+from fenhe.methods.air.percentile import PERCENTILE
 from fenhe.methods.air.reference_state import REFERENCE_STATE
 from fenhe.methods.air.report import AQI_DAILY, AQI_HOURLY
 from fenhe.methods.air.rose import ROSE
 from fenhe.methods.air.target import TARGET, TARGET_DAILY
+from fenhe.methods.air.trend import TREND
 from fenhe.methods.air.warning import WARNING_LEVEL
 
 F = TypeVar("F")
@@ -265,3 +270,158 @@ def reference_state(
     """
     params = {"decimals": "" if result_decimals is None else str(result_decimals)}
     return frames.apply(REFERENCE_STATE, frame, params=params, decimals=decimals)
+
+
+def evaluate(
+    frame: F,
+    *,
+    period: str = "year",
+    level: str = "station",
+    grade: str = "2",
+    straddle: str = "",
+    edition: str | None = None,
+    on: date | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the evaluation of stations or cities by GB 3095 and HJ 663, from hourly values.
+
+    Columns read: ``station``, ``time`` (end of the hour in Beijing time, naive; or the integer
+    ``start_hour``: hours since 1970-01-01 00:00 UTC), ``so2 no2 co o3 pm10 pm25`` (1-hour means,
+    µg/m³, ``co`` mg/m³); for ``level="city"`` ``city`` and, where there is one, ``city_site``.
+    Rows returned: one per area and ``period`` (day, month, quarter, year), sorted, with the mean,
+    count, validity, percentile, multiple and compliance of each item: ``fenhe methods show
+    air.evaluate``; truth values are the texts true and false. A period that lies in two
+    editions is judged only if ``straddle`` (first, last) says by which. Raises ``BadInput`` for
+    missing columns, a label that is not a whole hour, or an unknown parameter.
+    """
+    params = {"period": period, "level": level, "grade": grade, "straddle": straddle}
+    return frames.apply(EVALUATE, frame, edition=edition, on=on, params=params, decimals=decimals)
+
+
+def days(
+    frame: F,
+    *,
+    grade: str = "2",
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the daily values of stations from hourly values: the first stage of ``evaluate``.
+
+    Columns read: those of ``evaluate``. Rows returned: one per ``area`` and ``date`` that has a
+    row, with each item's valid daily value (ozone: daily maximum 8-hour mean) at 10^-6, its
+    mean of what there is, counts and validity. Errors: as ``evaluate``.
+    """
+    return frames.apply(
+        DAY_VALUES, frame, edition=edition, params={"grade": grade}, decimals=decimals
+    )
+
+
+def city_days(
+    frame: F, *, edition: str | None = None, decimals: Mapping[str, int] | None = None
+) -> F:
+    """Return the daily values of cities from those of their sites (HJ 663, Table A.2).
+
+    Columns read: ``area`` (city), ``site``, ``date``, the six items as valid daily values; one
+    row for each site that is due on a day, empty where it has no valid value. Rows returned:
+    as ``days``. Least share of sites: ``fenhe methods show air.city_day``.
+    """
+    return frames.apply(CITY_DAY, frame, edition=edition, decimals=decimals)
+
+
+def periods(
+    frame: F,
+    *,
+    period: str = "year",
+    grade: str = "2",
+    straddle: str = "",
+    edition: str | None = None,
+    on: date | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the evaluation of days, months, quarters or years from daily values.
+
+    Columns read: ``area``, ``date``, the six items as daily values (``o3``: daily maximum 8-hour
+    mean), µg/m³, ``co`` mg/m³; a value that is there counts as valid. Rows returned, parameters
+    and errors: as ``evaluate``.
+    """
+    params = {"period": period, "grade": grade, "straddle": straddle}
+    return frames.apply(PERIOD, frame, edition=edition, on=on, params=params, decimals=decimals)
+
+
+def mda8(
+    frame: F,
+    *,
+    grade: str = "2",
+    edition: str | None = None,
+    on: date | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return the frame with the daily maximum 8-hour mean of ozone of each row (HJ 663, 6.1.2).
+
+    Columns read: ``h01 … h24`` (hourly means by the hour they end at, µg/m³) and, unless
+    ``edition`` or ``on`` is given, ``date``. Columns added: ``mda8`` (whole µg/m³),
+    ``valid_windows``, ``valid`` (true, false), ``status``, ``reason``, ``unverified``, ``edition``.
+    """
+    params = {"grade": grade}
+    return frames.apply(
+        MDA8, frame, edition=edition, on=on, params=params, decimals=decimals, trace=trace
+    )
+
+
+def percentile(
+    frame: F,
+    *,
+    p: str = "",
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return a percentile of the values of each area, and item where there is one (A.6).
+
+    Columns read: ``area``, ``value`` and, where there is one, ``item``. ``p`` as text (``"95"``);
+    without it the one the edition evaluates the item by. Rows returned: ``area``, ``item``,
+    ``p``, ``n``, ``value`` at 10^-6. Raises ``BadInput`` when there is neither ``p`` nor ``item``.
+    """
+    params = {"p": p}
+    return frames.apply(
+        PERCENTILE, frame, edition=edition, params=params, decimals=decimals, trace=trace
+    )
+
+
+def exceedance(
+    frame: F,
+    *,
+    grade: str = "2",
+    edition: str | None = None,
+    on: date | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return the frame with compliance and the multiple of the exceedance of each value.
+
+    Columns read: ``value`` and either ``limit`` or ``item`` and ``averaging`` (1h, 24h, mda8,
+    annual), for which ``edition`` or ``on`` finds the limit. Columns added: ``limit_used``,
+    ``compliant`` (true, false), ``multiple`` (two decimals, null at or below the limit),
+    ``status``, ``reason``, ``unverified``, ``edition``.
+    """
+    params = {"grade": grade}
+    return frames.apply(
+        EXCEEDANCE, frame, edition=edition, on=on, params=params, decimals=decimals, trace=trace
+    )
+
+
+def trend(
+    frame: F,
+    *,
+    level: str = "0.05",
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+) -> F:
+    """Return the trend of each area's annual values by rank correlation (HJ 663, Annex B).
+
+    Columns read: ``area``, ``year``, ``value``. Rows returned: one per area with ``n``, ``rs``,
+    ``critical`` and ``trend`` (up, down, none); fewer than 5 years, a number of years the table
+    lacks, or a coefficient equal to the critical value are ``not_judged``.
+    """
+    return frames.apply(TREND, frame, edition=edition, params={"level": level}, decimals=decimals)
