@@ -199,3 +199,17 @@ def test_ranks_and_counts_come_back_as_the_kind_given(kind: str) -> None:
     assert found["rank_improved"].to_list() == [1, 2]
     total = counts.collect() if kind == "polars-lazy" else pl.DataFrame(counts)
     assert total["n_missing"].to_list() == [1]
+
+
+def test_a_target_from_a_file_of_daily_values(tmp_path: Path) -> None:
+    lines = [f"甲,PM2.5,2025-12-{d:02},{30 + d}.5,40" for d in range(1, 31)]
+    source = tmp_path / "in.csv"
+    source.write_text("\n".join(["area,item,date,value,target", *lines, ""]), encoding="utf-8")
+    words = ["judge", "air.target_daily", str(source), "-o", str(tmp_path / "out.csv")]
+    words += ["--edition", "GB3095-2012"]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    (row,) = pl.read_csv(tmp_path / "out.csv").iter_rows(named=True)
+    assert (row["item"], row["year"], row["days_done"], row["days_rest"]) == ("pm25", 2025, 30, 1)
+    assert (row["mean_to_date"], row["gap"], row["meets"]) == (46.0, 6.0, "no")
+    assert (row["allowed_mean_rest"], row["reason"]) == (None, "out_of_reach")
+    assert row["edition"] == "HJ663-2013"
