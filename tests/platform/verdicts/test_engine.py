@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from fenhe.platform import owner
 from fenhe.platform.monitoring.acts import ClearFlag, Span, VoidSpan
 from fenhe.platform.registry.models import Region, Site, SiteName
 from fenhe.platform.verdicts import daily, engine, judge, standing
@@ -233,3 +234,9 @@ def test_random_corrections_and_voids_equal_a_full_recomputation(
     engine.catch_up(store)
     assert_cells_are_true(store)
     assert not DirtyDay.objects.exists()
+
+
+def test_an_empty_registry_is_no_obstacle(data: Path, db: None) -> None:
+    standing.create()
+    done = engine.catch_up(owner.store())
+    assert (done.done, done.left) == (0, 0)

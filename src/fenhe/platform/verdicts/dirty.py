@@ -96,7 +96,12 @@ def _enter_begins(found: pl.DataFrame) -> None:
 
 def _registry_changed() -> bool:
     seen = Setting.objects.filter(pk=SEEN).values_list("value", flat=True).first()
-    return seen is None or seen != version()
+    return seen is None or seen != _now()
+
+
+def _now() -> str:
+    """Return the registry's version; an empty registry has none yet."""
+    return version() or ""
 
 
 def _enter_members() -> None:
@@ -115,7 +120,7 @@ def _enter_members() -> None:
         city_days(_moved(days, changed, was, now))
         Member.objects.all().delete()
         Member.objects.bulk_create((Member(**vars(span)) for span in now), batch_size=1_000)
-    Setting.objects.update_or_create(pk=SEEN, defaults={"value": version()})
+    Setting.objects.update_or_create(pk=SEEN, defaults={"value": _now()})
 
 
 def _moved(days: list[date], changed: set[Span], was: list[Span], now: list[Span]) -> set[Pair]:
