@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from fenhe.store import Store
+import pytest
+
+from fenhe.store import Store, lake
 from tests.store.conftest import Import, flag, hour, rejected, values
 
 
@@ -77,3 +79,40 @@ def test_threads_write_in_turn_and_readers_see_whole_commits(store: Store, tmp_p
     assert store.observations().height == 3 * 4 * 3
     assert store.commits()["commit"].to_list() == list(range(1, store.last_commit + 1))
     assert store.receipts("import")["stored"].to_list() == [12, 12, 12]
+
+
+def test_a_light_round_changes_no_answer_and_leaves_large_files(
+    store: Store, load: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake, "_LARGE", 1_000)  # bytes: every file counts as large
+    for at in range(4):
+        load(f"{at}.csv", [("a", at, at), ("b", at, at), ("a", max(at - 1, 0), at)])
+    known = [store.observations(as_of=commit) for commit in range(store.last_commit + 1)]
+    files = store._lake.files("observation")
+    store.maintain(keep=timedelta(0), thorough=False)
+    assert store._lake.files("observation") >= files // 2
+    monkeypatch.setattr(lake, "_FEW", 2)
+    store.maintain(keep=timedelta(0), thorough=False)
+    assert store._lake.files("observation") < files
+    for commit, frame in enumerate(known):
+        assert store.observations(as_of=commit).equals(frame)
+
+
+def test_a_writer_comes_in_between_the_steps_of_a_round(
+    store: Store, load: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(5):
+        load(f"{at}.csv", [("a", at, at)])
+    real, free = lake.Lake._step, []
+
+    def step(self: lake.Lake, call: str, *, removes: bool = False) -> None:
+        with ThreadPoolExecutor(1) as other:  # another thread can have the writer lock now
+            taken = other.submit(self.writer.acquire, timeout=60)
+            free.append(taken.result())
+            other.submit(self.writer.release).result()
+        real(self, call, removes=removes)
+
+    monkeypatch.setattr(lake.Lake, "_step", step)
+    store.maintain(keep=timedelta(0))
+    assert len(free) > 3
+    assert all(free)

@@ -301,3 +301,24 @@ def test_the_backup_is_in_the_log(data: Path, tmp_path: Path) -> None:
     row = audit(data)[-1]
     assert "operations.backup" in row
     assert str(tmp_path / "backup") in str(row)
+
+
+def test_one_backup_at_a_time(data: Path, tmp_path: Path) -> None:
+    with Store.open(data) as store:
+        with (
+            store.pinned(tmp_path / "one", lambda: None) as pinned,
+            pytest.raises(BadInput, match="another backup is under way"),
+        ):
+            backup(store, tmp_path / "two", None, silent)
+        assert pinned.commit == store.last_commit
+        assert backup(store, tmp_path / "two", None, silent)["commit"] == pinned.commit
+
+
+def test_a_full_disk_is_told_before_anything_is_copied(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with Store.open(data) as store, pytest.raises(BadInput, match="has 1 MB free"):
+        backup(store, tmp_path / "backup", None, silent)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from fenhe.platform.operations import findings, inside, outside
+from fenhe.platform.operations import findings, inside, lateness, outside
 from fenhe.platform.operations.findings import Level
 from fenhe.store import Store
 from tests.platform.server import fenhe, serving
@@ -145,6 +145,24 @@ def test_raw_files_are_sampled_unless_all_are_asked_for(
         every = next(inside.raws(store, every=True, progress=silent))
     assert some.message.startswith("2 of 5")
     assert every.message.startswith("5 read")
+
+
+def test_a_late_feed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lateness, "_watches", [])
+    assert next(inside.feeds()).message == "none is running here"
+    lags = [lateness.Lag("hourly", 7200.0, 5400.0), lateness.Lag("daily", 60.0, 5400.0)]
+
+    def watch() -> list[lateness.Lag]:
+        return lags
+
+    lateness.register(watch)
+    lateness.register(watch)
+    assert [lag.feed for lag in lateness.lags()] == ["daily", "hourly"]
+    found = next(inside.feeds())
+    assert found.level is Level.WARN
+    assert found.message == "late: hourly (120 min)"
+    lags.pop(0)
+    assert next(inside.feeds()).message == "1 running, none late"
 
 
 def test_little_room_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

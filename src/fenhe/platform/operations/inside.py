@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from fenhe.platform.operations import backlog
+from fenhe.platform.operations import backlog, lateness
 from fenhe.platform.operations.findings import Finding, fail, ok, warn
 from fenhe.platform.operations.outside import run
 from fenhe.store import RawDamaged, Store
@@ -28,6 +28,7 @@ def look(store: Store, *, every: bool, progress: Progress) -> list[Finding]:
         "receipts": partial(receipts, store),
         "raw files": partial(raws, store, every=every, progress=progress),
         "verdicts": partial(verdicts, store),
+        "feeds": feeds,
     }
     return [finding for name, check in checks.items() for finding in run(name, check)]
 
@@ -113,3 +114,17 @@ def verdicts(store: Store) -> Iterator[Finding]:
         yield warn("verdicts", said, "start the server, whose worker judges them, and wait")
     else:
         yield ok("verdicts", said if left.days or left.commits else "up to date with the data")
+
+
+def feeds() -> Iterator[Finding]:
+    """Look whether a running feed is late."""
+    found = lateness.lags()
+    late = [f"{lag.feed} ({lag.seconds / 60:.0f} min)" for lag in found if lag.is_late]
+    if late:
+        yield warn(
+            "feeds",
+            f"late: {', '.join(late)}",
+            "look at the feed's last error on the data page, and at its source",
+        )
+    else:
+        yield ok("feeds", f"{len(found)} running, none late" if found else "none is running here")

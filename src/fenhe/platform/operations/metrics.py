@@ -23,7 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from fenhe.platform import owner
-from fenhe.platform.operations import backlog, running
+from fenhe.platform.operations import backlog, lateness, running
 from fenhe.store import tally
 
 REGISTRY = CollectorRegistry()
@@ -55,6 +55,7 @@ class _State(Collector):
         yield GaugeMetricFamily(
             "fenhe_commits_behind", "Commits the worker has not looked at.", left.commits
         )
+        yield _lags()
         thread = running.now.worker
         if thread is not None:
             yield GaugeMetricFamily(
@@ -64,6 +65,15 @@ class _State(Collector):
             )
         free = shutil.disk_usage(settings.FENHE_DATA).free
         yield GaugeMetricFamily("fenhe_disk_free_bytes", "Room on the data folder's disk.", free)
+
+
+def _lags() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "fenhe_feed_lag_seconds", "Seconds since the newest value of a feed.", labels=["feed"]
+    )
+    for lag in lateness.lags():
+        family.add_metric([lag.feed], lag.seconds)
+    return family
 
 
 def _observations() -> CounterMetricFamily:
