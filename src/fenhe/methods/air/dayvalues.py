@@ -22,7 +22,9 @@ TOO_LARGE = 2**17 - 1
 
 _BITS, _PACKED, _PARTS = 2**17, 3, 8
 _P = f"{intake.PRIVATE}days_"
-_DAY, _AT, _ROWS, _MARKS = (f"{_P}{n}" for n in ("day", "at", "rows", "marks"))
+_DAY, _AT, _PART, _PACK, _ROWS, _MARKS = (
+    f"{_P}{n}" for n in ("day", "at", "part", "pack", "rows", "marks")
+)
 REPEATED = "repeated"
 MEANS = tuple(item for item in ITEMS if item != "o3")
 
@@ -61,45 +63,54 @@ def _with_values(
     frame: nw.LazyFrame[Any], rules: EvaluationRules, decimals: Mapping[str, int]
 ) -> nw.LazyFrame[Any]:
     """Give each row its day, its place in it, and the hourly values that count."""
-    rounded = {
-        f"{_P}{item}": (_usable(item, decimals[item]), decimals[item], rules.hour_decimals[item])
-        for item in ITEMS
-    }
-    frame = exact.with_rescaled(frame, rounded)
+    finer = {i: rules.hour_decimals[i] for i in ITEMS if decimals[i] != rules.hour_decimals[i]}
+    rounded = {f"{_P}{i}": (_usable(i), decimals[i], to) for i, to in finer.items()}
+    frame = exact.with_rescaled(frame, rounded) if rounded else frame
     hour = nw.col(HOUR)
     frame = frame.with_columns(exact.floor_div_small(hour, ozone.HOURS, nw.Int32).alias(_DAY))
-    frame = frame.with_columns(
+    frame = frame.select(
+        AREA,
+        _DAY,
         exact.small(hour - nw.col(_DAY) * ozone.HOURS).alias(_AT),
-        *(_bounded(nw.col(f"{_P}{item}")).alias(f"{_P}{item}") for item in ITEMS),
+        *(_bounded(i, rounded=i in finer).alias(f"{_P}{i}") for i in ITEMS),
     )
-    return frame.select(AREA, _DAY, _AT, *(f"{_P}{item}" for item in MEANS), *_packed())
+    frame = frame.with_columns(exact.floor_div_small(nw.col(_AT), _PACKED, nw.Int32).alias(_PART))
+    frame = frame.with_columns((nw.col(_AT) - nw.col(_PART) * _PACKED).alias(_AT))
+    frame = frame.with_columns(*_packed())
+    parts = [_in_part(part).alias(f"{_P}part{part}") for part in range(_PARTS)]
+    return frame.select(AREA, _DAY, *(f"{_P}{item}" for item in MEANS), *parts, _MARKS)
 
 
-def _usable(item: str, decimals: int) -> nw.Expr:
+def _usable(item: str) -> nw.Expr:
     value = nw.col(intake.number(item))
     return nw.when(value >= 0).then(value)
 
 
-def _bounded(value: nw.Expr) -> nw.Expr:
-    return exact.small(nw.when(value < TOO_LARGE).then(value))
+def _bounded(item: str, *, rounded: bool) -> nw.Expr:
+    value = nw.col(f"{_P}{item}" if rounded else intake.number(item))
+    return exact.small(nw.when((value >= 0) & (value < TOO_LARGE)).then(value))
 
 
 def _packed() -> Iterator[nw.Expr]:
-    """Put the ozone of three hours side by side into one integer, one more than the value.
+    """Put the ozone of an hour in its place among three, and mark the hour by a bit of its own.
 
-    Twenty-four sums a day would be thrice the work; every sum stays below 2^53.
+    Three hours side by side in one integer, one more than the value: twenty-four sums a day
+    would be thrice the work. Every sum stays below 2^53.
     """
-    value = exact.integer(nw.col(f"{_P}o3") + 1)
-    for part in range(_PARTS):
-        held: nw.Expr = nw.lit(0, nw.Int64)
-        for place in range(_PACKED):
-            here = nw.col(_AT) == part * _PACKED + place
-            held = nw.when(here).then(value * _BITS**place).otherwise(held)
-        yield exact.integer(held).fill_null(0).alias(f"{_P}part{part}")
-    mark: nw.Expr = nw.lit(0, nw.Int64)
-    for at in range(ozone.HOURS):
-        mark = nw.when(nw.col(_AT) == at).then(nw.lit(2**at, nw.Int64)).otherwise(mark)
-    yield mark.alias(_MARKS)
+    value, place, part = exact.integer(nw.col(f"{_P}o3") + 1), nw.col(_AT), nw.col(_PART)
+    shift = nw.when(place == 0).then(nw.lit(1, nw.Int64))
+    shift = shift.when(place == 1).then(nw.lit(_BITS, nw.Int64))
+    yield (value * shift.otherwise(nw.lit(_BITS**2, nw.Int64))).fill_null(0).alias(_PACK)
+    mark: nw.Expr = nw.lit(1, nw.Int32)
+    for n in range(1, _PARTS):
+        mark = nw.when(part == n).then(nw.lit(2 ** (_PACKED * n), nw.Int32)).otherwise(mark)
+    bit = nw.when(place == 0).then(nw.lit(1, nw.Int32))
+    bit = bit.when(place == 1).then(nw.lit(2, nw.Int32))
+    yield exact.small(mark * bit.otherwise(nw.lit(4, nw.Int32))).alias(_MARKS)
+
+
+def _in_part(part: int) -> nw.Expr:
+    return nw.when(nw.col(_PART) == part).then(nw.col(_PACK)).otherwise(nw.lit(0, nw.Int64))
 
 
 def _sums() -> Iterator[nw.Expr]:
@@ -108,7 +119,7 @@ def _sums() -> Iterator[nw.Expr]:
         yield exact.integer(nw.col(f"{_P}{item}").count()).alias(f"{item}_n")
     for part in range(_PARTS):
         yield exact.integer(nw.col(f"{_P}part{part}").sum()).alias(f"{_P}part{part}")
-    yield exact.integer(nw.col(_MARKS).sum()).alias(_MARKS)
+    yield exact.integer(exact.integer(nw.col(_MARKS)).sum()).alias(_MARKS)
     yield exact.integer(nw.len()).alias(_ROWS)
 
 
