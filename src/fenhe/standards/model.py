@@ -52,6 +52,7 @@ class Provenance:
     @property
     def firm(self) -> bool:
         """Whether a result may rest on it without being unverified."""
+        reading.note(self.id)
         return self.mark in ("A", "B") or self.adopted is not None
 
 
