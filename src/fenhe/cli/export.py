@@ -18,6 +18,13 @@ from fenhe.cli.owned import data_option, run
 @click.option("--from", "first", metavar="DATE", help="First Beijing day.")
 @click.option("--to", "last", metavar="DATE", help="Last Beijing day.")
 @click.option("--assessment", default="", metavar="KEY", help="Whose cells.")
+@click.option(
+    "--statistic",
+    type=click.Choice(["1h", "24h", "mda8"]),
+    default="1h",
+    show_default=True,
+    help="Of observations: hours of stations, or daily values published for cities.",
+)
 @click.option("--as-of", type=int, metavar="COMMIT", help="As known at this commit.")
 @data_option
 def command(  # noqa: PLR0917 (one option each)
@@ -27,6 +34,7 @@ def command(  # noqa: PLR0917 (one option each)
     first: str | None,
     last: str | None,
     assessment: str,
+    statistic: str,
     as_of: int | None,
     data: Path | None,
 ) -> None:
@@ -39,6 +47,7 @@ def command(  # noqa: PLR0917 (one option each)
         "last": _day(last),
         "assessment": assessment,
         "as_of": as_of,
+        "statistic": statistic,
     }
     done = run("export", asked, data)
     click.echo(f"{done['rows']:,} rows to {done['output']}")

@@ -126,6 +126,7 @@ def export(args: Args, actor: Actor, _progress: Progress) -> Any:
         last=_day(args.get("last")),
         assessment=args.get("assessment") or "",
         as_of=args.get("as_of"),
+        statistic=args.get("statistic") or exports.HOURLY,
     )
     output = Path(args["output"])
     writer.check_path(output)

@@ -279,7 +279,7 @@ class Export(Act[pl.DataFrame]):
 
     def do(self, actor: Actor) -> pl.DataFrame:
         """Return the rows."""
-        within = door.visible_sites(actor.user, self.event)
+        within = door.visible_sites(actor.user, self.event, kind=None)
         return exports.read(owner.store(), self.wanted, within)
 
     def after(self, result: pl.DataFrame) -> Any:

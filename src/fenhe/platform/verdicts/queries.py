@@ -21,9 +21,10 @@ from fenhe.store import Store
 HOUR = beijing.HOUR
 
 
-def assessments(subject: str | None = None, grain: str = "1h") -> list[Assessment]:
-    """Return the active assessments of a grain, of sites (``site``), cities (``city``) or all."""
-    rows = Assessment.objects.filter(active=True, grain=grain)
+def assessments(subject: str | None = None, grain: str | None = "1h") -> list[Assessment]:
+    """Return the active assessments of a grain (None: any), of sites, cities or all."""
+    rows = Assessment.objects.filter(active=True)
+    rows = rows.filter(grain=grain) if grain else rows
     return list(rows.filter(subject=subject) if subject else rows)
 
 

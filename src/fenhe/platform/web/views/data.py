@@ -57,7 +57,7 @@ def data_page(request: HttpRequest, error: str = "", feed: str = "") -> HttpResp
             "export": bool(door.may_anywhere(user, "monitoring.export")),
             "quarantine": bool(door.may_anywhere(user, "monitoring.quarantine")),
         },
-        "assessments": verdicts.assessments(),
+        "assessments": verdicts.assessments(grain=None),
         "span": _span(available),
         "upload_limit": settings.UPLOAD_LIMIT // 2**20,
         "upload_error": error,
@@ -265,12 +265,14 @@ def export(request: HttpRequest) -> HttpResponse:
     """Take observations or verdicts of some days out, as an act."""
     form = request.POST.get("format", "csv")
     what = request.POST.get("what", "observations")
-    cells = what != "observations"
+    kind, _sep, statistic = what.partition("-")
+    cells = kind != "observations"
     wanted = exports.Wanted(
-        what="cells" if cells else what,
+        what="cells" if cells else kind,
         first=state.read_day(request.POST.get("from")),
         last=state.read_day(request.POST.get("to")),
         assessment=what if cells else "",
+        statistic=exports.HOURLY if cells else statistic or exports.HOURLY,
     )
     if wanted.first is None or wanted.last is None:
         raise BadInput(_("choose the first and the last day"))
