@@ -10,6 +10,7 @@ import click
 
 from fenhe import standards
 from fenhe.methods import registry
+from fenhe.methods.across import AcrossRows
 from fenhe.methods.contract import Column, Method
 
 _json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -131,6 +132,8 @@ def _text(method: Method) -> Iterator[str]:
 def _which(method: Method) -> str:
     if method.day is not None:
         return f"by the day of '{method.day[0]}', or --edition, or --on"
+    if isinstance(method, AcrossRows) and method.by_period:
+        return "by the days of each result's period, or --edition, or --on"
     if method.default_edition is None:
         return "--edition or --on"
     return f"{method.default_edition} unless --edition or --on says otherwise"

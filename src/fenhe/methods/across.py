@@ -24,6 +24,7 @@ class AcrossRows(Method):
     """
 
     reads_date: str | None = None
+    by_period: bool = False  # no edition named: each result by the edition of its own period
     whole_series: bool = False
 
 

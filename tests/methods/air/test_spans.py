@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from fenhe import air
 from fenhe.base.errors import BadInput
 from fenhe.cli.main import cli
+from fenhe.methods import frames, registry
 from fenhe.methods.air import spans, stages
 
 ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
@@ -193,3 +194,24 @@ def test_a_bad_hour_is_named_by_its_row(tmp_path: Path) -> None:
         )
     assert "column time: '2023-01-01 02:30' is not the end of a whole hour" in str(error.value)
     assert "column city_site: 'maybe' is none of" in str(error.value)
+
+
+def test_hours_with_more_decimals_near_a_limit_are_told() -> None:
+    rows = [
+        {"station": site, "time": datetime(2023, 5, 1) + timedelta(hours=end)}
+        | dict.fromkeys(ITEMS, 1.0)
+        | {"pm25": value}
+        for site, value in (("near", 75.4), ("far", 60.4))
+        for end in range(1, 25)
+    ]
+    result = air.evaluate(pl.DataFrame(rows), period="day")
+    assert result["pm25_compliant"].to_list() == ["true", "true"]
+    assert result["pm25_mean"].to_list() == [60, 75]
+    assert result["unverified"].to_list() == [None, "HJ663-2013/hour_rounding_order"]
+
+
+def test_the_trace_shows_what_was_held_against_what() -> None:
+    frame = days(date(2023, 1, 1), date(2023, 12, 31), pm25=35.4)
+    row = frames.apply(registry.method("air.period"), frame, trace=True).row(0, named=True)
+    assert (row["pm25_held"], row["pm25_limit"]) == (35.4, 35)
+    assert (row["o3_p90_held"], row["o3_p90_limit"], row["o3_limit"]) == (3, 160, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -27,12 +27,15 @@ def judge(
     judged: bool = True,
     why: str | None = None,
     edition: str | None = None,
+    finer: Collection[str] = (),
+    trace: bool = False,
 ) -> nw.LazyFrame[Any]:
     """Return the rows of ``periods`` with the columns of a verdict, and nothing private.
 
     Each figure is rounded half-even once to the decimals it is told with, and once to those
     it is compared with; it complies when that is not above the limit. ``judged`` False, with
-    its reason ``why``: no figure is held against a limit.
+    its reason ``why``: no figure is held against a limit. ``finer`` names items whose hours
+    had more decimals than an hourly value has; ``trace`` adds the figures at 10^-6 and limits.
     """
     figures = rules.statistics[period]
     work = exact.WORKING_SCALE
@@ -53,9 +56,10 @@ def judge(
     frame = frame.with_columns(nw.lit(edition or rules.edition).alias("edition"))
     pieces = {
         "reason": [*_reasons(rules, period, held, judged=judged), *_why(why)],
-        "unverified": _unverified(rules, period, held, level),
+        "unverified": _unverified(rules, period, held, level, finer),
     }
-    return labels.with_pieces(frame, pieces).select(_columns(figures, held, rules))
+    traced = _trace(figures, held) if trace else ()
+    return labels.with_pieces(frame, pieces).select(*_columns(figures, held, rules), *traced)
 
 
 def _rounded(s: Statistic, decimals: int) -> str:
@@ -149,14 +153,43 @@ def _why(code: str | None) -> Iterator[labels.Piece]:
         yield nw.lit(value=True), code
 
 
+def _trace(figures: Sequence[Statistic], held: Sequence[Statistic]) -> Iterator[nw.Expr]:
+    for s in figures:
+        value = exact.to_float(nw.col(f"{HELD}{s.name}"), exact.WORKING_SCALE)
+        yield value.alias(f"{s.name}_held")
+        scaled = nw.lit(s.scaled_limit if s in held else None, nw.Int64)
+        yield exact.to_float(scaled, s.compared).alias(f"{s.name}_limit")
+
+
+def _near(held: Sequence[Statistic], rules: EvaluationRules, finer: Collection[str]) -> nw.Expr:
+    """Tell whether rounding the hours after use could carry a figure across its limit.
+
+    Rounding moves an hour by at most half a unit, and so a mean, maximum or percentile.
+    """
+    found = nw.lit(value=False)
+    for s in held:
+        if s.item in finer:
+            unit = exact.power10(exact.WORKING_SCALE - s.compared)
+            half = exact.power10(exact.WORKING_SCALE - rules.hour_decimals[s.item])
+            apart = nw.col(f"{HELD}{s.name}") * 2 - (s.scaled_limit * 2 + 1) * unit
+            found = found | ((apart <= half) & (apart >= -half)).fill_null(value=False)
+    return found
+
+
 def _unverified(
-    rules: EvaluationRules, period: str, held: Sequence[Statistic], level: str
+    rules: EvaluationRules,
+    period: str,
+    held: Sequence[Statistic],
+    level: str,
+    finer: Collection[str],
 ) -> list[labels.Piece]:
     """Name a convention whose other reading gives another verdict, or that keeps data out."""
     few = nw.col(f"{ITEMS[0]}{DUE}") < rules.small_below
     out = reduce(or_, (nw.col(f"{KEPT_OUT}{item}") > 0 for item in ITEMS))
     short = {i: (nw.col(f"{ANY}{i}") > 0) & ~nw.col(f"{i}_valid") for i in ITEMS}
     found: dict[str, nw.Expr] = {"compare": nw.col(_OTHER)}
+    if finer:
+        found["hour_rounding_order"] = _near(held, rules, finer)
     if period == "year":
         narrow = nw.col("compliant") != nw.col(_NARROW)
         found["city_year_compliance"] = narrow.fill_null(value=False)

@@ -42,7 +42,7 @@ def evaluate(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyF
     """
     frame = hours.with_hour(_sites(frame, call), "time")
     day = exact.floor_div_small(nw.col(hours.HOUR), 24, nw.Int64)
-    return _by_span(frame, edition, call, _from_hours, day)
+    return _by_span(frame, edition, call, _from_hours, serial=day, hourly=True)
 
 
 def days(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.LazyFrame[Any]:
@@ -77,7 +77,7 @@ def from_days(frame: nw.LazyFrame[Any], edition: Edition, call: Call) -> nw.Lazy
     """Return the evaluation of each period from daily values that are there or not."""
     frame = frame.with_columns(exact.integer(nw.col(intake.DAY)).alias(DAY))
     serial = calendar.since_epoch(nw.col(DAY))
-    return _by_span(frame, edition, call, lambda f, _rules, c: _given(f, c), serial)
+    return _by_span(frame, edition, call, lambda f, _rules, c: _given(f, c), serial=serial)
 
 
 def _sites(frame: nw.LazyFrame[Any], call: Call) -> nw.LazyFrame[Any]:
@@ -138,7 +138,13 @@ def _given(frame: nw.LazyFrame[Any], call: Call) -> nw.LazyFrame[Any]:
 
 
 def _by_span(
-    frame: nw.LazyFrame[Any], edition: Edition, call: Call, make: Days, serial: nw.Expr
+    frame: nw.LazyFrame[Any],
+    edition: Edition,
+    call: Call,
+    make: Days,
+    *,
+    serial: nw.Expr,
+    hourly: bool = False,
 ) -> nw.LazyFrame[Any]:
     period = call.params["period"]
 
@@ -154,6 +160,8 @@ def _by_span(
             judged=why is None,
             why=why,
             edition=None if span is None else span.told,
+            finer=stages.finer_than(rules, call.decimals) if hourly else (),
+            trace=call.trace,
         )
 
     result = _in_spans(frame, edition, call, made, serial=serial, period=period)
@@ -259,7 +267,7 @@ _STRADDLE = Param(
 
 def _figures(editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
     """Return the columns of an evaluation; percentiles are the same in every edition."""
-    del editions, trace
+    del editions
     rules = EvaluationRules.of("GB3095-2012")
     found = [
         Column(AREA, "区域", "station or city"),
@@ -275,7 +283,15 @@ def _figures(editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
             zh = f"{zh}第{s.percentile}百分位数"
             found += [Column(s.name, zh, told, "number", unit), *_verdict_columns(s.name, zh)]
     whole = Column("compliant", "达标", "whether every figure with a limit complies")
-    return (*found, whole, STATUS, REASON, UNVERIFIED, EDITION)
+    traced = _traced_columns(rules) if trace else ()
+    return (*found, whole, STATUS, REASON, UNVERIFIED, EDITION, *traced)
+
+
+def _traced_columns(rules: EvaluationRules) -> Iterator[Column]:
+    for s in rules.statistics["year"]:
+        unit = words.ITEMS[s.item].unit
+        yield Column(f"{s.name}_held", "修约前", "figure held at 10^-6", "number", unit)
+        yield Column(f"{s.name}_limit", "限值", "limit it is held against", "number", unit)
 
 
 def _mean_columns(item: str, zh: str, unit: str) -> Iterator[Column]:
@@ -362,6 +378,7 @@ EVALUATE = AcrossRows(
     rounding=_ROUNDING,
     missing=_MISSING_HOURS + _CITY_MISSING,
     default_edition=_BY_PERIOD,
+    by_period=True,
     params=(_PERIOD, _LEVEL, GRADE, _STRADDLE),
     adds_columns=False,
     aliases=spans.ALIASES,
@@ -379,6 +396,7 @@ DAY_VALUES = AcrossRows(
     rounding="Hourly values half-even to the decimals of an hourly value; means held at 10^-6.",
     missing=_MISSING_HOURS,
     default_edition=_BY_PERIOD,
+    by_period=True,
     params=(GRADE,),
     adds_columns=False,
     aliases=spans.ALIASES,
@@ -405,6 +423,7 @@ CITY_DAY = AcrossRows(
         "4): not valid."
     ),
     default_edition=_BY_PERIOD,
+    by_period=True,
     params=(GRADE,),
     adds_columns=False,
     aliases=spans.ALIASES,
@@ -430,6 +449,7 @@ PERIOD = AcrossRows(
         "Year: 324 days, 27 a month, 25 in February; month: 27 (25). Less: below_minimum:<item>."
     ),
     default_edition=_BY_PERIOD,
+    by_period=True,
     params=(_PERIOD, GRADE, _STRADDLE),
     adds_columns=False,
     aliases=spans.ALIASES,

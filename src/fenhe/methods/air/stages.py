@@ -6,7 +6,7 @@ corrected hour touches one row of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, TypeVar, cast
 
@@ -73,21 +73,22 @@ def periods(
     judged: bool = True,
     reason: str | None = None,
     edition: str | None = None,
+    finer: Collection[str] = (),
 ) -> F:
     """Return the evaluation of each day, month, quarter or year that has a row in ``days``.
 
     ``days``: as ``site_days`` or ``city_days`` returns it; a day that is not there has no
     data. ``level``: whether the days are a station's or a city's. ``judged`` False: figures
-    and validity only, with ``reason``; ``edition`` then replaces the one told. Columns: see
+    and validity only, with ``reason``; ``edition`` then replaces the one told. ``finer``: items
+    whose hours had more decimals than an hourly value has (``finer_than``). Columns: see
     ``fenhe methods show air.evaluate``; truth values are booleans here.
     """
     if period not in PERIODS:
         raise BadInput(f"'{period}' is no period; the periods are {', '.join(PERIODS)}")
 
     def made(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        return evaluated(
-            _marked(frame), rules, period, level=level, judged=judged, why=reason, edition=edition
-        )
+        how = {"judged": judged, "why": reason, "edition": edition, "finer": finer}
+        return evaluated(_marked(frame), rules, period, level=level, **how)
 
     return _on(days, made)
 
@@ -101,6 +102,11 @@ def evaluated(
     else:
         figures = sums.periods(days, rules, period)
     return compliance.judge(figures, rules, period, **how)
+
+
+def finer_than(rules: EvaluationRules, decimals: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the items given with more decimals than an hourly value has."""
+    return tuple(i for i in ITEMS if decimals.get(i, 0) > rules.hour_decimals[i])
 
 
 def period_of(day: int, period: str) -> tuple[int, int]:
