@@ -32,6 +32,7 @@ IN_OWN_PLACE = {
         "monitoring.feeds",
         "monitoring.quarantine",
         "monitoring.import",
+        "monitoring.receive",
         "monitoring.replay",
         "monitoring.void",
         "monitoring.clear_flag",
