@@ -19,7 +19,8 @@ from tests.platform.conftest import World
 PAGES = (
     "/", "/en/", "/stations/", "/stations/in/", "/login/", "/nowhere/", "/?t=soon",
     "/evidence/aqi-hourly-site-HJ633-2026/in/2026-03-02T12:00/", "/data/", "/audit/",
-    "/data/quarantine/",
+    "/data/quarantine/", "/standards/", "/standards/HJ633-2026/", "/standards/compare/",
+    "/methods/", "/stations/in/rose/",
 )  # fmt: skip
 
 
