@@ -18,6 +18,7 @@ from django.utils import translation
 from fenhe import standards
 from fenhe.methods import registry, usage
 from fenhe.platform.web import addresses, standardsview
+from fenhe.platform.web.templatetags import fenhe
 from fenhe.standards import export
 from tests.platform.conftest import World
 
@@ -180,3 +181,12 @@ def test_queries_are_bounded(
         page(visitor, f"{ROOT}?q=PM2.5")
     with django_assert_max_num_queries(8):
         page(visitor, f"{ROOT}HJ633-2026/")
+
+
+def test_each_unverified_id_of_a_result_is_a_link_of_its_own() -> None:
+    with translation.override("en"):
+        shown = fenhe.unverified('HJ633-2012/cap;HJ663-2013/<x>"')
+    assert shown.count("<a ") == 2
+    assert 'href="/en/standards/HJ633-2012/#HJ633-2012/cap"' in shown
+    assert "<x>" not in shown
+    assert fenhe.unverified(None) == fenhe.unverified("") == ""

@@ -1,4 +1,4 @@
-"""Where an edition is used: the methods that read it, the assessments that rest on it, the cells."""
+"""Where an edition is used: the methods that read it, the assessments that rest on it, cells."""
 
 from __future__ import annotations
 
