@@ -202,3 +202,19 @@ def test_rules_of_single_rows(compute: Compute) -> None:
     frame = pl.DataFrame({"n": [0], "area": ["a"], "day": [20200101], **day})
     result = compute(frame, lambda f: frames.apply(registry.method("air.mda8"), f))
     assert result.select("mda8", "valid_windows", "valid").row(0) == (158, 17, "true")
+
+
+def test_periods_of_several_editions_in_one_frame(compute: Compute) -> None:
+    days = [*oracle.days_of(date(2015, 12, 31), 2), *oracle.days_of(date(2026, 2, 28), 2)]
+    frame = pl.DataFrame({"area": "a", "day": [number(d) for d in days]}).with_columns(
+        pl.lit(70.0).alias(item) for item in ITEMS
+    )
+    method = registry.method("air.period")
+
+    def made(native: Any) -> Any:
+        return frames.apply(method, native, params={"period": "day"})
+
+    result = compute(frame, keyed(made, "area", "period_start"))
+    assert result["edition"].to_list() == [OLD, OLD, OLD, NEW]
+    assert result["pm25_compliant"].to_list() == [None, "true", "true", "false"]
+    assert result["reason"].to_list() == ["no_edition", None, None, None]

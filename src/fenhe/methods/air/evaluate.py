@@ -203,7 +203,7 @@ def _in_spans(
     if low is None or low < bounds[0][0] or not parts:
         early = frame.filter(day < bounds[0][0])
         parts.append(_unjudged(early, make, known[0], call, grade))
-    return parts[0] if len(parts) == 1 else nw.concat(parts, how="diagonal")
+    return parts[0] if len(parts) == 1 else nw.concat(parts, how="vertical")
 
 
 def _unjudged(
