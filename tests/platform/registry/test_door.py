@@ -17,6 +17,7 @@ from fenhe.platform.registry.models import Membership, Site
 from tests.platform.conftest import World
 
 LOOKING = {"monitoring.view", "verdicts.view", "verdicts.evidence", "registry.view"}
+LOOKING |= {"verdicts.bulletin"}
 ANYONE = {"web.open", "web.login", "web.logout", "web.language", "standards.view"}
 ANYONE |= {"operations.health", "operations.metrics"}
 # written out by hand, not computed from the table: what each role may do in its own place
@@ -33,10 +34,12 @@ IN_OWN_PLACE = {
         "monitoring.quarantine",
         "monitoring.import",
         "monitoring.receive",
+        "monitoring.run_source",
         "monitoring.replay",
         "monitoring.void",
         "monitoring.clear_flag",
         "workflow.audit",
+        "verdicts.freeze",
     },
     "admin": set(door.ACTS),
 }

@@ -11,8 +11,10 @@ import polars as pl
 import pytest
 
 from fenhe.base import beijing
+from fenhe.platform.registry import homes
 from fenhe.platform.registry.acts import MoveSite
 from fenhe.platform.registry.models import Region, Site, SiteHome, SiteName
+from fenhe.platform.registry.queries import sites_on
 from fenhe.platform.verdicts import engine, hours, standing
 from fenhe.platform.verdicts.models import Assessment, DirtyCity
 from fenhe.platform.workflow.acts import local_actor
@@ -149,3 +151,13 @@ def test_random_moves_equal_a_full_recomputation(
         full = full.select(stored.columns).sort("site", "start")
         assert stored.sort("site", "start").equals(full)
     assert not DirtyCity.objects.exists()
+
+
+def test_lists_and_maps_show_where_a_station_was_on_the_day(store: Store, world: World) -> None:
+    move(store, world.inside, world.other_county, date(2026, 3, 3))
+    sites = Site.objects.filter(pk="in")
+    cities = [sites_on(sites, day)[0]["city"] for day in (date(2026, 3, 2), date(2026, 3, 3))]
+    assert cities == ["140100", "140200"]
+    assert [one.region for one in homes.stations_on(date(2026, 3, 2)) if one.site == "in"] == [
+        "140105"
+    ]

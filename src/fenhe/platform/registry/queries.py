@@ -17,6 +17,7 @@ from fenhe.platform.registry.models import (
     Setting,
     Site,
     SiteCode,
+    SiteHome,
     SiteName,
     SitePlace,
 )
@@ -80,7 +81,7 @@ def _stations(where: door.Scope) -> QuerySet[Site]:
 
 
 def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
-    """Return the sites as they stood on ``day``, by key. Nine queries, whatever their number.
+    """Return the sites as they stood on ``day``, by key. Ten queries, whatever their number.
 
     Keys: ``site``, ``name``, ``code``, ``region`` (code), ``region_name``, ``city`` (code),
     ``city_name``, ``lon``, ``lat`` (WGS-84 degrees), ``datum``. A fact that did not hold that
@@ -91,9 +92,11 @@ def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
     kept = Site.objects.filter(pk__in=sites.values("pk"))
     called = holding(SiteName.objects.filter(site__in=kept), day, "name_zh", "name_en")
     coded = holding(SiteCode.objects.filter(site__in=kept), day, "code")
+    moved = _homes_on(day)
     placed = holding(SitePlace.objects.filter(site__in=kept), day, "lon", "lat", "datum")
     found = []
-    for key, region in rows:
+    for key, today in rows:
+        region = moved.get(key, today)
         zh, en = called.get(key, (key, ""))
         lon, lat, datum = placed.get(key, (None, None, ""))
         city = cities.get(region, region)
@@ -112,6 +115,14 @@ def sites_on(sites: QuerySet[Site], day: date) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _homes_on(day: date) -> dict[str, str]:
+    """Return site -> region code of the day, for the sites that have ever been moved."""
+    held = SiteHome.objects.filter(
+        withdrawn_commit__isnull=True, valid_from__lte=day, valid_to__gte=day
+    )
+    return dict(held.values_list("site_id", "region_id"))
 
 
 def holding(facts: QuerySet[AnyFact], day: date, *fields: str) -> dict[str, Fact]:
