@@ -12,7 +12,7 @@ import narwhals as nw
 from fenhe.methods import calendar, exact, intake, labels
 from fenhe.methods.air.dayvalues import AREA, REPEATED
 from fenhe.methods.air.evaluation import ITEMS, EvaluationRules, Statistic
-from fenhe.methods.air.periods import ANY, DUE, END, HELD, KEPT_OUT, START, VALID
+from fenhe.methods.air.periods import ANY, DUE, END, HELD, KEPT_OUT, KEPT_OUT_FEW, START, VALID
 
 _P = f"{intake.PRIVATE}verdict_"
 _NONE, _NARROW, _OTHER, _WHOLE = (f"{_P}{n}" for n in ("none", "narrow", "other", "whole"))
@@ -184,8 +184,6 @@ def _unverified(
     finer: Collection[str],
 ) -> list[labels.Piece]:
     """Name a convention whose other reading gives another verdict, or that keeps data out."""
-    few = nw.col(f"{ITEMS[0]}{DUE}") < rules.small_below
-    out = reduce(or_, (nw.col(f"{KEPT_OUT}{item}") > 0 for item in ITEMS))
     short = {i: (nw.col(f"{ANY}{i}") > 0) & ~nw.col(f"{i}_valid") for i in ITEMS}
     found: dict[str, nw.Expr] = {"compare": nw.col(_OTHER)}
     if finer:
@@ -197,8 +195,8 @@ def _unverified(
     if period == "month":
         found["month_minimum"] = reduce(or_, short.values())
     if level == "city":
-        found["city_share"] = out & ~few if period == "day" else out
-        found["city_share_small"] = out & few if period == "day" else nw.lit(value=False)
+        found["city_share"] = nw.col(KEPT_OUT) > 0
+        found["city_share_small"] = nw.col(KEPT_OUT_FEW) > 0
     pieces = [(when, rules.unverified[n]) for n, when in found.items() if n in rules.unverified]
     laws = dict.fromkeys(s.unverified for s in held if s.unverified)
     return pieces + [(nw.lit(value=True), value_id) for value_id in laws if value_id]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -14,7 +16,8 @@ from fenhe.methods.air.evaluation import ITEMS, EvaluationRules, Statistic
 
 START, END, DAYS = "period_start", "period_end", f"{intake.PRIVATE}days"
 HELD = f"{intake.PRIVATE}held_"  # + name of a statistic: its value at 10^-6
-KEPT_OUT = f"{intake.PRIVATE}kept_out_"  # + item: days with values that do not count
+#: How many days have values that do not count, by whether the area has few sites.
+KEPT_OUT, KEPT_OUT_FEW = f"{intake.PRIVATE}kept_out", f"{intake.PRIVATE}kept_out_few"
 VALID, DUE, ANY = "_n_valid", "_n_due", f"{intake.PRIVATE}any_"
 
 _P = f"{intake.PRIVATE}period_"
@@ -29,7 +32,7 @@ def single_days(frame: nw.LazyFrame[Any], rules: EvaluationRules) -> nw.LazyFram
         *(nw.col(f"{item}_due").alias(f"{item}{DUE}") for item in ITEMS),
         *(nw.col(f"{item}_n").alias(f"{ANY}{item}") for item in ITEMS),
         *(nw.col(f"{item}_ok").alias(f"{item}_valid") for item in ITEMS),
-        *(_out(item).alias(f"{KEPT_OUT}{item}") for item in ITEMS),
+        *_kept_out(rules),
         *(
             nw.lit(None, nw.Int64).alias(f"{HELD}{s.name}")
             for s in rules.statistics["day"]
@@ -48,7 +51,7 @@ def periods(frame: nw.LazyFrame[Any], rules: EvaluationRules, period: str) -> nw
     in February; a month by itself with 27 (25); a quarter's minimum may be unknown: null.
     """
     figures = [s for s in rules.statistics[period] if s.percentile is not None]
-    frame = _by_month(_with_neighbours(_with_start(frame, period), figures), rules, figures)
+    frame = _by_month(_with_neighbours(_with_start(frame, rules, period), figures), rules, figures)
     frame = frame.group_by(AREA, START).agg(*_totals(figures))
     work = exact.WORKING_SCALE
     made = {
@@ -56,14 +59,14 @@ def periods(frame: nw.LazyFrame[Any], rules: EvaluationRules, period: str) -> nw
     }
     frame = exact.with_half_even(frame, made | {f"{HELD}{s.name}": _between(s) for s in figures})
     kept = [AREA, START, REPEATED, *made, *(f"{HELD}{s.name}" for s in figures)]
-    kept += [f"{part}{item}" for part in (ANY, KEPT_OUT, _COUNT) for item in ITEMS]
+    kept += [KEPT_OUT, KEPT_OUT_FEW, *(f"{p}{i}" for p in (ANY, _COUNT) for i in ITEMS)]
     frame = _with_calendar(frame.select(*kept, *(f"{i}{VALID}" for i in ITEMS)), period)
     return frame.with_columns(
         *_validity(rules, period), *(nw.col(DAYS).alias(f"{item}{DUE}") for item in ITEMS)
     )
 
 
-def _with_start(frame: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
+def _with_start(frame: nw.LazyFrame[Any], rules: EvaluationRules, period: str) -> nw.LazyFrame[Any]:
     """Give each day its period and month, and keep the values that count."""
     day = nw.col(DAY)
     return frame.select(
@@ -72,7 +75,7 @@ def _with_start(frame: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
         exact.integer(calendar.month_of(day)).alias(_MONTH),
         *(dayvalues.daily(item).alias(f"{_P}{item}") for item in ITEMS),
         *(nw.col(f"{item}_n").alias(f"{ANY}{item}") for item in ITEMS),
-        *(_out(item).alias(f"{KEPT_OUT}{item}") for item in ITEMS),
+        *_kept_out(rules),
         exact.integer(nw.when(nw.col(REPEATED)).then(1).otherwise(0)).alias(REPEATED),
     )
 
@@ -83,10 +86,12 @@ def _with_calendar(frame: nw.LazyFrame[Any], period: str) -> nw.LazyFrame[Any]:
     return calendar.with_end(frame, START, period, END, DAYS)
 
 
-def _out(item: str) -> nw.Expr:
-    """Tell, as 1 or 0, whether a day has values of an item that do not count."""
-    out = (nw.col(f"{item}_n") > 0) & ~nw.col(f"{item}_ok")
-    return exact.integer(nw.when(out).then(1).otherwise(0))
+def _kept_out(rules: EvaluationRules) -> Iterator[nw.Expr]:
+    """Tell, as 1 or 0, whether a day has values of some item that do not count."""
+    out = reduce(or_, ((nw.col(f"{i}_n") > 0) & ~nw.col(f"{i}_ok") for i in ITEMS))
+    few = nw.col(f"{ITEMS[0]}_due") < rules.small_below
+    for name, when in ((KEPT_OUT, out & ~few), (KEPT_OUT_FEW, out & few)):
+        yield exact.integer(nw.when(when).then(1).otherwise(0)).alias(name)
 
 
 def _with_neighbours(frame: nw.LazyFrame[Any], figures: Sequence[Statistic]) -> nw.LazyFrame[Any]:
@@ -106,7 +111,8 @@ def _by_month(
     frame: nw.LazyFrame[Any], rules: EvaluationRules, figures: Sequence[Statistic]
 ) -> nw.LazyFrame[Any]:
     """Sum up each month, and tell whether it has the days a year needs of it."""
-    summed = [*(f"{part}{item}" for part in (ANY, KEPT_OUT, _P) for item in ITEMS), REPEATED]
+    summed = [f"{part}{item}" for part in (ANY, _P) for item in ITEMS]
+    summed += [KEPT_OUT, KEPT_OUT_FEW, REPEATED]
     summed += [_side(s, step) for s in figures for step in (0, 1)]
     months = frame.group_by(AREA, START, _MONTH).agg(
         *(nw.col(name).sum() for name in summed),
@@ -120,8 +126,8 @@ def _by_month(
 
 
 def _totals(figures: Sequence[Statistic]) -> Iterator[nw.Expr]:
-    names = [f"{item}{VALID}" for item in ITEMS] + [REPEATED]
-    names += [f"{part}{item}" for part in (_P, ANY, KEPT_OUT, _COUNT) for item in ITEMS]
+    names = [f"{item}{VALID}" for item in ITEMS] + [REPEATED, KEPT_OUT, KEPT_OUT_FEW]
+    names += [f"{part}{item}" for part in (_P, ANY, _COUNT) for item in ITEMS]
     names += [_side(s, step) for s in figures for step in (0, 1)]
     return (exact.integer(nw.col(name).sum()).alias(name) for name in names)
 
