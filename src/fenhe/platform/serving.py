@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fenhe.methods import usage
 from fenhe.platform import owner
+from fenhe.platform.feeder import Feeder
 from fenhe.platform.listener import Listener
 from fenhe.platform.operations import running
 from fenhe.platform.upkeep import Upkeep
@@ -28,14 +29,16 @@ def owning(data: Path) -> Iterator[None]:
     """
     store = owner.store()
     listener = Listener(data)
-    worker, upkeep = Worker(store), Upkeep(store)
+    worker, upkeep, feeder = Worker(store), Upkeep(store), Feeder()
     running.now.worker = worker
     worker.start()
     upkeep.start()
+    feeder.start()
     try:
         yield
     finally:
         listener.close()
+        feeder.stop()
         worker.stop()
         upkeep.stop()
         running.now.worker = None

@@ -14,7 +14,7 @@ from typing import Any
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.platform import clock, owner
-from fenhe.platform.monitoring import exports, imports, queries
+from fenhe.platform.monitoring import exports, imports, queries, sourceacts
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
 from fenhe.platform.operations import inside
@@ -262,6 +262,7 @@ def doctor(args: Args, _actor: Actor, progress: Progress) -> Any:
 
 
 VERBS: dict[str, Verb] = {
+    **sourceacts.VERBS,
     "examine": examine,
     "import": import_file,
     "replay": replay,

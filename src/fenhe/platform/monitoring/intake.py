@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,11 @@ class Receive(Act[imports.Loaded]):
     raw: RawFile
     feed: str
     limits: Limits = WEB
-    record: Import | None = field(default=None, init=False)
+    newest: datetime | None = field(default=None, init=False)  # end of the last hour it holds
 
     def do(self, actor: Actor) -> imports.Loaded:
         """Examine the kept file and load it. Raises ``ImportRefused`` with the reasons."""
-        record = self.record = Import.objects.create(
+        record = Import.objects.create(
             feed=self.feed,
             file_name=self.raw.name[:255],
             sha256=self.raw.sha256,
@@ -42,6 +43,7 @@ class Receive(Act[imports.Loaded]):
             found = imports.look(self.raw.path, self.feed, self.limits, self.raw.name)
             if not found.ok:
                 raise imports.ImportRefused(found)
+            self.newest = found.last
             loaded = imports.run(store, self.raw, found.feed, actor.name, rows=found.rows)
         except FenheError as error:
             ended(record, actor, error)
