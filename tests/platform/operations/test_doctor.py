@@ -8,13 +8,15 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from django.utils import timezone
 
+from fenhe.platform.monitoring.models import Source
 from fenhe.platform.operations import findings, inside, lateness, outside
 from fenhe.platform.operations.findings import Level
 from fenhe.store import Store
@@ -147,22 +149,22 @@ def test_raw_files_are_sampled_unless_all_are_asked_for(
     assert every.message.startswith("5 read")
 
 
-def test_a_late_feed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lateness, "_watches", [])
+@pytest.mark.django_db
+def test_a_late_feed_is_told(settings: Any) -> None:
+    settings.FENHE_CLOCK = "real"
     assert next(inside.feeds()).message == "none is running here"
-    lags = [lateness.Lag("hourly", 7200.0, 5400.0), lateness.Lag("daily", 60.0, 5400.0)]
-
-    def watch() -> list[lateness.Lag]:
-        return lags
-
-    lateness.register(watch)
-    lateness.register(watch)
-    assert [lag.feed for lag in lateness.lags()] == ["daily", "hourly"]
+    now = timezone.now()
+    for key, minutes, active in (("daily", 1, True), ("hourly", 125, True), ("old", 9999, False)):
+        moment = now - timedelta(minutes=minutes)
+        Source.objects.create(key=key, kind="folder", last_data=moment, active=active)
     found = next(inside.feeds())
     assert found.level is Level.WARN
-    assert found.message == "late: hourly (120 min)"
-    lags.pop(0)
+    assert found.message == "late: hourly (125 min)"
+    Source.objects.filter(pk="hourly").update(last_data=None)
+    assert next(inside.feeds()).message == "late: hourly (no data yet)"
+    Source.objects.filter(pk="hourly").delete()
     assert next(inside.feeds()).message == "1 running, none late"
+    assert [lag.feed for lag in lateness.lags()] == ["daily"]
 
 
 def test_little_room_is_told(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from fenhe.platform.operations import backlog, lateness
@@ -119,7 +120,7 @@ def verdicts(store: Store) -> Iterator[Finding]:
 def feeds() -> Iterator[Finding]:
     """Look whether a running feed is late."""
     found = lateness.lags()
-    late = [f"{lag.feed} ({lag.seconds / 60:.0f} min)" for lag in found if lag.is_late]
+    late = [f"{lag.feed} ({_minutes(lag.seconds)})" for lag in found if lag.is_late]
     if late:
         yield warn(
             "feeds",
@@ -128,3 +129,7 @@ def feeds() -> Iterator[Finding]:
         )
     else:
         yield ok("feeds", f"{len(found)} running, none late" if found else "none is running here")
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if isfinite(seconds) else "no data yet"

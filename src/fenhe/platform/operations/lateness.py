@@ -1,14 +1,20 @@
-"""How late running feeds are; whoever runs them says so here, doctor and metrics ask."""
+"""How late the standing feeds are; doctor and metrics ask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+
+from fenhe.platform import clock
+from fenhe.platform.monitoring.models import Source
+
+LATE = 2  # times its own rhythm after which a source is late
 
 
 @dataclass(frozen=True)
 class Lag:
-    """A feed: seconds since its newest value, and after how many it is late."""
+    """A source: seconds since the end of its newest hour, and after how many it is late."""
 
     feed: str
     seconds: float
@@ -20,17 +26,16 @@ class Lag:
         return self.seconds > self.late_after
 
 
-Watch = Callable[[], list[Lag]]
-_watches: list[Watch] = []
-
-
-def register(watch: Watch) -> None:
-    """Have ``watch`` asked for the lags of the feeds it runs; once is enough."""
-    if watch not in _watches:
-        _watches.append(watch)
-
-
 def lags() -> list[Lag]:
-    """Return the lags of all running feeds, by name."""
-    found = [lag for watch in _watches for lag in watch()]
-    return sorted(found, key=lambda lag: lag.feed)
+    """Return the lags of all active sources, by key; without any data yet it is infinite."""
+    now = clock.now()
+    return [
+        Lag(source.key, _since(source, now), LATE * source.expected_every)
+        for source in Source.objects.filter(active=True).order_by("key")
+    ]
+
+
+def _since(source: Source, now: datetime) -> float:
+    if source.last_data is None:
+        return inf
+    return (now - source.last_data.replace(tzinfo=None)).total_seconds()
