@@ -126,3 +126,14 @@ def test_only_city_sites_enter_a_city() -> None:
     rows += [r | {"city_site": "是"} for r in hourly("B", 24)]
     row = apply("air.evaluate", pl.DataFrame(rows), period="day", level="city")
     assert (row["so2_mean"], row["so2_n_due"]) == (3, 1)
+
+
+def test_a_month_names_the_share_that_kept_days_out() -> None:
+    rows: list[dict[str, Any]] = []
+    for day in range(1, 31):
+        for site in ("A", "B", "C"):
+            out = site != "A" and day == 7
+            rows += hourly(site, 0 if out else 24, date(2023, 4, day))
+    row = apply("air.evaluate", pl.DataFrame(rows), period="month", level="city")
+    assert (row["so2_n_valid"], row["so2_n_due"], row["so2_valid"]) == (29, 30, "true")
+    assert (row["status"], row["unverified"]) == ("judged", "HJ663-2013/city_share_small")
