@@ -97,7 +97,7 @@ def _all_days(store: Store, asked: Asked, both: Pair, _commit: int) -> pl.DataFr
     for side in SIDES:
         key = standing.daily_key(asked.subject, both.index(side).id)
         sides.append(store.cells.read(key, start=start, end=end, columns=wanted))
-    return compare_days(*sides, both)
+    return compare_days(sides[0], sides[1], both)
 
 
 def compare_days(old: pl.DataFrame, new: pl.DataFrame, both: Pair) -> pl.DataFrame:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from fenhe.platform.web.views import audit, data, evidence, people, review, rose, station, stations
+from fenhe.platform.web.views import (
+    audit,
+    compare,
+    data,
+    evidence,
+    people,
+    review,
+    rose,
+    station,
+    stations,
+)
 from fenhe.platform.web.views import map as map_view
 from fenhe.platform.web.views import methods as methods_view
 from fenhe.platform.web.views import standards as standards_view
@@ -27,6 +37,7 @@ urlpatterns = [
     path("data/load/", data.load, name="load"),
     path("data/quarantine/", data.show_quarantine, name="quarantine"),
     path("data/export/", data.export, name="export"),
+    path("compare/", compare.show_compare, name="compare"),
     path("standards/", standards_view.list_standards, name="standards"),
     path("standards/compare/", standards_view.compare, name="standards_compare"),
     path("standards/<str:edition>/", standards_view.show_edition, name="standard"),
