@@ -30,7 +30,7 @@ class Pinned:
 
 @contextmanager
 def pinned(
-    lake: Lake, commits: CommitLog, catalogue: Path, also: Callable[[], None]
+    lake: Lake, commits: CommitLog, folder: Path, catalogue: Path, also: Callable[[], None]
 ) -> Iterator[Pinned]:
     """Copy the catalogue to ``catalogue`` and keep the files it names until left.
 
@@ -54,6 +54,10 @@ def pinned(
                 [seen[0]],
             )
             raws = {f"raw/{sha[:2]}/{sha}": size for sha, size in kept.iter_rows()}
+            # files kept and not yet imported: the records of the moment may name them
+            waiting = (path for path in (folder / "raw").glob("??/*") if path.is_file())
+            for path in waiting:
+                raws.setdefault(str(path.relative_to(folder)), path.stat().st_size)
             yield Pinned(seen[0], files | raws, frozenset(raws))
     finally:
         _one_at_a_time.release()

@@ -71,7 +71,7 @@ class OldStore:
         if self._commits is None:  # prepared and never used: give it its tables first
             schema.prepare(self._lake)
             self._commits = CommitLog(self._lake, utc_now)
-        return backups.pinned(self._lake, self._commits, catalogue, also)
+        return backups.pinned(self._lake, self._commits, self.folder, catalogue, also)
 
     def migrate(self) -> tuple[Step, ...]:
         """Take the steps that are due; see ``migrate``."""

@@ -177,7 +177,7 @@ class Store:
         self, catalogue: Path, also: Callable[[], None]
     ) -> AbstractContextManager[backups.Pinned]:
         """Copy the catalogue of one commit and keep its files until left; see ``backups``."""
-        return backups.pinned(self._lake, self._commits, catalogue, also)
+        return backups.pinned(self._lake, self._commits, self.folder, catalogue, also)
 
     def astray(self) -> checkup.Astray:
         """Compare the files the catalogue names with those on disk."""

@@ -314,6 +314,15 @@ def test_one_backup_at_a_time(data: Path, tmp_path: Path) -> None:
         assert backup(store, tmp_path / "two", None, silent)["commit"] == pinned.commit
 
 
+def test_a_file_kept_and_not_yet_imported_is_in_it(data: Path, tmp_path: Path) -> None:
+    with Store.open(data) as store:
+        kept = store.raw.keep(month(tmp_path / "later.csv", 4, days=1))
+        backup(store, tmp_path / "backup", None, silent)
+    restore.restore(tmp_path / "backup", tmp_path / "target", silent)
+    with Store.open(tmp_path / "target") as store:
+        assert store.raw.verify(kept.sha256).is_file()
+
+
 def test_a_full_disk_is_told_before_anything_is_copied(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
