@@ -148,13 +148,15 @@ def test_the_stages_are_the_method_in_pieces() -> None:
     frame = table(found)
     rules = stages.rules("HJ663-2026")
     assert (rules.edition, rules.method) == (NEW, "HJ663-2026")
+    finer = stages.finer_than(rules, DECIMALS)
+    assert finer == ("so2", "co", "o3", "pm25")
     days = stages.site_days(frame.rename({"station": "area"}), rules, DECIMALS)
     for period in ("day", "month", "year"):
         alone = judged(frame, NEW, period=period)
-        assert_pieces(stages.periods(days, rules, period), alone)
+        assert_pieces(stages.periods(days, rules, period, finer=finer), alone)
     cities = stages.city_days(days, members(days), rules)
     whole = judged(frame.with_columns(city=pl.lit("城")), NEW, period="month", level="city")
-    assert_pieces(stages.periods(cities, rules, "month", level="city"), whole)
+    assert_pieces(stages.periods(cities, rules, "month", level="city", finer=finer), whole)
 
 
 def members(days: pl.DataFrame) -> pl.DataFrame:
