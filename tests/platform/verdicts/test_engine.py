@@ -240,3 +240,12 @@ def test_an_empty_registry_is_no_obstacle(data: Path, db: None) -> None:
     standing.create()
     done = engine.catch_up(owner.store())
     assert (done.done, done.left) == (0, 0)
+
+
+def test_an_assessment_that_joins_later_judges_what_is_there(store: Store, tmp_path: Path) -> None:
+    Assessment.objects.exclude(grain="1h").delete()
+    load(tidy(tmp_path / "a.csv", hours("in")))
+    engine.catch_up(store)
+    standing.create()
+    engine.catch_up(store)
+    assert_cells_are_true(store)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fenhe import standards
+from fenhe.platform.verdicts import dirty
 from fenhe.platform.verdicts.models import Assessment
 from fenhe.standards import Edition
 
@@ -63,13 +64,16 @@ def create() -> list[Assessment]:
 
     Hourly and daily AQI under HJ 633, the evaluation of days, months, quarters and years under
     GB 3095. Those under limits that begin later than the newest edition of HJ 633 wait,
-    inactive.
+    inactive. Where new ones join a folder with data, every day is looked at again.
     """
-    return [_made(plan) for plan in (*_hourly(), *_daily(), *_aqi_daily())]
+    made = [_made(plan) for plan in (*_hourly(), *_daily(), *_aqi_daily())]
+    if any(new for _, new in made):
+        dirty.mark_everything()
+    return [assessment for assessment, _ in made]
 
 
-def _made(plan: _Planned) -> Assessment:
-    found, _ = Assessment.objects.get_or_create(
+def _made(plan: _Planned) -> tuple[Assessment, bool]:
+    return Assessment.objects.get_or_create(
         key=plan.key,
         defaults={
             "title_zh": f"{plan.zh}（{plan.edition.id}）",
@@ -82,7 +86,6 @@ def _made(plan: _Planned) -> Assessment:
             "active": plan.active,
         },
     )
-    return found
 
 
 def _hourly() -> Iterator[_Planned]:
