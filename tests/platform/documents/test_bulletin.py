@@ -35,10 +35,10 @@ def test_answer_comes_first_in_both_languages() -> None:
     assert chinese.subtitle == "2016年11月"
     first = chinese.blocks[0]
     assert isinstance(first, Paragraph)
-    assert first.text.startswith("2016年11月，参加排名的 11 个地区中")
+    assert first.text.startswith("2016年11月，参加排名的 11 个城市中")
     assert "大同市（综合指数 6.62）" in first.text
     assert "临汾市（16.05）" in first.text
-    assert "11 个地区综合指数全部上升" in first.text
+    assert "11 个城市综合指数全部上升" in first.text
     assert answer(shanxi()).startswith("In November 2016 the air was cleanest in Datong")
 
 
@@ -116,7 +116,7 @@ def test_missing_is_a_dash_and_never_zero() -> None:
     assert cells(table(document, "Table 2"), "Taiyuan")[1:] == ["—"] * 10
     texts = [b.text for b in document.blocks if isinstance(b, Paragraph)]
     assert "Taiyuan has no composite index: no data." in texts
-    assert "of 10 ranked places" in texts[0]
+    assert "of 10 ranked cities" in texts[0]
 
 
 def test_ties_are_named_together() -> None:

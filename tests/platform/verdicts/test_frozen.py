@@ -93,6 +93,8 @@ def test_the_numbers_are_those_of_the_rule(run: FrozenRun) -> None:
         "multiple": None,
         "complies": None,
         "index": "2.17",
+        "days_above": 15,  # 76 … 90 are above the daily limit of 75
+        "daily_limit": "75",
     }
     # 95th percentile of a constant 1.2 is 1.2; 90th of 81 … 110 is 107.1, 107/160 = 0.67
     assert taiyuan["items"]["co"]["index"] == "0.30"

@@ -117,6 +117,7 @@ def _answers(report: MonthlyReport, ranked: list[PlaceMonth]) -> Iterator[str]:
     parts = {
         "month": wording.month(report.year, report.month),
         "count": len(ranked),
+        "places": said(report.places_word),
         "best": wording.places(p.name for p in best),
         "best_index": number(best[0].index) or "",
         "worst": wording.places(p.name for p in worst),
@@ -128,15 +129,15 @@ def _answers(report: MonthlyReport, ranked: list[PlaceMonth]) -> Iterator[str]:
         yield (
             _(
                 "In %(month)s the air was cleanest in %(best)s (composite index %(best_index)s) "
-                "and poorest in %(worst)s (%(worst_index)s), of %(count)d ranked places."
+                "and poorest in %(worst)s (%(worst_index)s), of %(count)d ranked %(places)s."
             )
             % parts
         )
-    yield from _change(ranked)
-    yield from _largest(ranked)
+    yield from _change(ranked, said(report.places_word))
+    yield from _largest(ranked, said(report.places_word))
 
 
-def _change(ranked: list[PlaceMonth]) -> Iterator[str]:
+def _change(ranked: list[PlaceMonth], places: str) -> Iterator[str]:
     compared = [p.change for p in ranked if p.change is not None]
     if not compared:
         return
@@ -153,30 +154,30 @@ def _change(ranked: list[PlaceMonth]) -> Iterator[str]:
         "same": len(compared) - better - worse,
         "count": len(compared),
     }
-    yield _change_line(parts) % parts
+    yield _change_line(parts) % {**parts, "places": places}
 
 
 def _change_line(parts: dict[str, int]) -> str:
     if parts["better"] == parts["count"]:
         return _(
-            "Against the same month of the year before the index fell in all %(count)d places."
+            "Against the same month of the year before the index fell in all %(count)d %(places)s."
         )
     if parts["worse"] == parts["count"]:
         return _(
-            "Against the same month of the year before the index rose in all %(count)d places."
+            "Against the same month of the year before the index rose in all %(count)d %(places)s."
         )
     if parts["same"]:
         return _(
             "Against the same month of the year before the index fell in %(better)d, rose in "
-            "%(worse)d and stayed in %(same)d of %(count)d places."
+            "%(worse)d and stayed in %(same)d of %(count)d %(places)s."
         )
     return _(
         "Against the same month of the year before the index fell in %(better)d and rose in "
-        "%(worse)d of %(count)d places."
+        "%(worse)d of %(count)d %(places)s."
     )
 
 
-def _largest(ranked: list[PlaceMonth]) -> Iterator[str]:
+def _largest(ranked: list[PlaceMonth], places: str) -> Iterator[str]:
     """Say which item weighs most in most places; nothing when two share that."""
     if len(ranked) == 1 and ranked[0].largest:
         yield _("Largest item: %(items)s.") % {"items": wording.items(ranked[0].largest)}
@@ -190,5 +191,10 @@ def _largest(ranked: list[PlaceMonth]) -> Iterator[str]:
     most = max(votes.values())
     leaders = [code for code in votes if votes[code] == most]
     if len(leaders) == 1:
-        parts = {"item": words.item_label(leaders[0]), "places": most, "count": len(ranked)}
-        yield (_("The largest item was %(item)s in %(places)d of %(count)d places.") % parts)
+        parts = {
+            "item": words.item_label(leaders[0]),
+            "most": most,
+            "count": len(ranked),
+            "places": places,
+        }
+        yield (_("The largest item was %(item)s in %(most)d of %(count)d %(places)s.") % parts)

@@ -144,7 +144,8 @@ class MonthlyReport:
     """Everything an air bulletin of one region and month says.
 
     ``aqi_edition`` is the edition of HJ 633 whose levels the days are counted by; without
-    it the bulletin tells no days.
+    it the bulletin tells no days. ``place_word`` heads the columns of places, ``places_word``
+    calls several of them in a sentence.
     """
 
     region: Name
@@ -155,6 +156,7 @@ class MonthlyReport:
     origin: Origin
     aqi_edition: str | None = None
     place_word: Name = Name("城市", "City")
+    places_word: Name = Name("城市", "cities")
     mean: PlaceMonth | None = None
     mean_rule: Name | None = None
     source: Name | None = None

@@ -35,8 +35,9 @@ class Frames:
     ``period``: ``air.period`` or ``air.evaluate`` of the month; ``index``:
     ``air.composite_index`` of its statistics; ``daily``: ``air.period`` with
     ``period=day``, a row an area and day; ``days`` and ``previous_days``:
-    ``air.days_by_category``; ``change``: ``air.change_rank`` against the same month of the
-    year before.
+    ``air.days_by_category``, of the latter ``good_share`` alone will do; ``indices``: the
+    daily AQI the days were counted by; ``change``: ``air.change_rank`` against the same month
+    of the year before.
     """
 
     period: pl.DataFrame
@@ -45,6 +46,7 @@ class Frames:
     days: pl.DataFrame | None = None
     previous_days: pl.DataFrame | None = None
     change: pl.DataFrame | None = None
+    indices: pl.DataFrame | None = None
 
     def each(self) -> Iterator[pl.DataFrame]:
         """Yield the frames there are."""
@@ -106,14 +108,15 @@ def _above(daily: pl.DataFrame | None) -> dict[str, Row]:
         .alias(item)
         for item in ITEMS
     ]
-    known = daily.with_columns(pl.col(f"{i}_compliant").cast(pl.String) for i in ITEMS)
+    texts = [pl.col(f"{i}_compliant").cast(pl.String).str.to_lowercase() for i in ITEMS]
+    known = daily.with_columns(texts)
     return _by_area(known.group_by("area").agg(counts))
 
 
 def _place(area: str, name: Name, tables: _Tables, rules: Rules) -> PlaceMonth:
     period, index = tables.period.get(area, NOTHING), tables.index.get(area, NOTHING)
     change, decimals = tables.change.get(area, NOTHING), rules.index.value("index_decimals").integer
-    above, before = tables.above.get(area, NOTHING), _days(tables.previous_days.get(area))
+    above, before = tables.above.get(area, NOTHING), tables.previous_days.get(area, NOTHING)
     return PlaceMonth(
         name=name,
         items={item: _item(item, period, index, above, rules) for item in ITEMS},
@@ -124,7 +127,7 @@ def _place(area: str, name: Name, tables: _Tables, rules: Rules) -> PlaceMonth:
         change=decimal(change.get("rate"), SHOWN_OF_CHANGE),
         change_rank=change.get("rank_improved"),
         days=_days(tables.days.get(area)),
-        previous_good_share=before.good_share if before else None,
+        previous_good_share=_plain(before.get("good_share")),
         reason=_codes(index.get("reason")) if index else ("no_data",),
     )
 
@@ -132,7 +135,7 @@ def _place(area: str, name: Name, tables: _Tables, rules: Rules) -> PlaceMonth:
 def _item(item: str, period: Row, index: Row, above: Row, rules: Rules) -> ItemMonth:
     column = STATISTICS[item]
     base = column.removesuffix("_mean")
-    valid = str(period.get(f"{item}_valid")) == "true"
+    valid = _true(period.get(f"{item}_valid"))
     shown = rules.evaluation.table("statistic_decimals").one(item=item)["decimals"]
     limit = rules.limits.limit(item, DAILY.get(item, "24h"), rules.grade)
     complies = period.get(f"{base}_compliant")
@@ -141,16 +144,21 @@ def _item(item: str, period: Row, index: Row, above: Row, rules: Rules) -> ItemM
         valid_days=period.get(f"{item}_n_valid"),
         due_days=period.get(f"{item}_n_due"),
         multiple=_plain(period.get(f"{base}_multiple")),
-        complies=None if complies in (None, "") else str(complies) == "true",
+        complies=None if complies in (None, "") else _true(complies),
         index=decimal(index.get(f"i_{item}"), rules.index.value("index_decimals").integer),
         days_above=above.get(item),
         daily_limit=limit.number,
     )
 
 
+def _true(told: bool | str | None) -> bool:
+    """Read a truth as a method gives it or as a file of its answers holds it."""
+    return str(told).lower() == "true"
+
+
 def _days(row: Row | None) -> Days | None:
-    """Return the days of a row; None without one."""
-    if row is None:
+    """Return the days of a row; None without one, or where none was counted."""
+    if row is None or row["days_1"] is None:
         return None
     one, two, three, four, five, six = (row[f"days_{n + 1}"] for n in range(LEVELS))
     share = _plain(row["good_share"])
