@@ -107,11 +107,15 @@ def _indexed(store: Store, wanted: Wanted) -> pl.DataFrame:
 
 
 def _parts(cells: pl.DataFrame) -> pl.DataFrame:
-    parts = ("n_valid", "n_due", "valid", "multiple", "compliant")
-    kept = [f"{item}_{part}" for item in ITEMS for part in parts]
+    kept = [f"{item}_{part}" for item in ITEMS for part in ("n_valid", "n_due", "valid")]
     statistics = [pl.col(statistic(item)).alias(item) for item in ITEMS]
+    judged = [
+        pl.col(f"{OF_PERCENTILE.get(item, item)}_{part}").alias(f"{item}_{part}")
+        for item in ITEMS
+        for part in ("multiple", "compliant")
+    ]
     told = ["compliant", "status", "reason", "unverified", "edition", "commit", "input_digest"]
-    return cells.select("site", *statistics, *kept, *told)
+    return cells.select("site", *statistics, *kept, *judged, *told)
 
 
 def _joined(rows: pl.DataFrame) -> pl.DataFrame:

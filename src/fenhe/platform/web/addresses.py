@@ -40,3 +40,14 @@ def value(value_id: str) -> str:
 def method(method_id: str) -> str:
     """Return the place of a method on the page of methods."""
     return f"{_root('web:methods', get_language())}#{method_id}"
+
+
+def city(key: str, query: str = "") -> str:
+    """Return the address of a city's page."""
+    root = f"{_root('web:cities', get_language())}{quote(key, safe=':')}/"
+    return f"{root}?{query}" if query else root
+
+
+def ranking() -> str:
+    """Return the address of the ranking."""
+    return _root("web:ranking", get_language())

@@ -15,8 +15,10 @@ from fenhe.platform.web.views import (
     station,
     stations,
 )
+from fenhe.platform.web.views import cities as cities_view
 from fenhe.platform.web.views import map as map_view
 from fenhe.platform.web.views import methods as methods_view
+from fenhe.platform.web.views import ranking as ranking_view
 from fenhe.platform.web.views import standards as standards_view
 
 app_name = "web"
@@ -28,6 +30,9 @@ urlpatterns = [
     path("stations/<str:key>/rose/", rose.show_rose, name="rose"),
     path("stations/<str:key>/review/", review.review, name="review"),
     path("stations/<str:key>/clear/", review.clear_flag, name="clear_flag"),
+    path("ranking/", ranking_view.show_ranking, name="ranking"),
+    path("cities/", cities_view.list_cities, name="cities"),
+    path("cities/<str:key>/", cities_view.show_city, name="city"),
     path("evidence/", evidence.root, name="evidence_root"),
     path(
         "evidence/<str:assessment>/<str:key>/<str:label>/", evidence.show_evidence, name="evidence"

@@ -79,6 +79,12 @@ def value_url(value_id: str) -> str:
 
 
 @register.simple_tag
+def method_url(method_id: str) -> str:
+    """Return the place of a method on the page of methods."""
+    return addresses.method(method_id)
+
+
+@register.simple_tag
 def unverified(ids: str | None) -> SafeString:
     """Return a sign for each unverified value of a result (``a;b``), leading to it."""
     told = _("rests on the unverified value %(id)s")
