@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -28,6 +28,7 @@ _SUPERSEDED = {
 }
 _OPEN_START = "TIMESTAMP '-infinity'"
 _OPEN_END = "TIMESTAMP 'infinity'"
+_SPAN = {"site": pl.String(), "since": pl.Datetime("us"), "until": pl.Datetime("us")}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,40 @@ class CellsWritten:
     withdrawn: int = 0
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Cells of one assessment that are to be written; see ``Cells.write``."""
+
+    assessment: str
+    method: str
+    frame: pl.DataFrame
+    within: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What is to happen to one book: rows that come, rows that go, the assessments told."""
+
+    cells: pl.DataFrame  # all that were told, in the columns of the book
+    fresh: pl.DataFrame
+    changed: pl.DataFrame
+    former: pl.DataFrame
+    gone: pl.DataFrame
+    methods: dict[str, str]
+
+    def count(self, assessment: str) -> CellsWritten:
+        """Return what becomes of the cells of one assessment."""
+        parts = (self.cells, self.fresh, self.changed, self.gone)
+        mine = pl.col("assessment") == assessment
+        told, new, changed, withdrawn = (part.filter(mine).height for part in parts)
+        return CellsWritten(new, changed, told - new - changed, None, withdrawn)
+
+    @property
+    def something(self) -> bool:
+        """Whether anything is to be written."""
+        return any(not part.is_empty() for part in (self.fresh, self.changed, self.gone))
+
+
 class Cells:
     """Writes and reads verdict cells."""
 
@@ -50,6 +85,7 @@ class Cells:
         rows = lake.read("SELECT assessment, method, book FROM cell_book")
         self._books = {row[0]: (row[1], row[2]) for row in rows.iter_rows()}
         self._layouts: dict[str, pl.Schema] = {}  # of books that are there, without the commit
+        self._own: set[int] = set()  # commits of cells by this process
 
     def assessments(self) -> dict[str, str]:
         """Return the method of every assessment that has cells."""
@@ -90,27 +126,67 @@ class Cells:
         Raises ``BadInput`` for missing or untyped columns, cells told twice, or another
         method under the same assessment.
         """
-        cells = _checked(assessment, frame)
-        if cells.is_empty() and assessment not in self._books:
-            return CellsWritten(0, 0, 0, None)
+        return self.write_all([Batch(assessment, method, frame, within)], actor)[0]
+
+    def write_all(self, batches: Sequence[Batch], actor: str) -> list[CellsWritten]:
+        """Store the cells of several assessments, each told once, in one commit; see ``write``.
+
+        Returned: one count a batch. A batch that changed nothing has no commit.
+        """
+        told = [(batch, _checked(batch.assessment, batch.frame)) for batch in batches]
+        told = [(b, c) for b, c in told if c.height or b.assessment in self._books]
         with self._lake.writer:
-            book = self._book(assessment, method)
-            cells = self._conform(cells, book)
-            standing = self._standing(cells, assessment, book)
-            gone = self._absent(cells, within, assessment, book)
-            fresh, changed = _compare(cells, standing)
-            same = cells.height - fresh.height - changed.height
-            count = CellsWritten(fresh.height, changed.height, same, None, gone.height)
-            if not (count.new or count.changed or count.withdrawn):
-                return count
-            with self._commits.begin(actor, _told(assessment, count)) as commit:
-                self._open_book(assessment, method, book, cells, commit)
-                former = standing.join(changed.select(KEY), on=KEY, how="semi")
-                self._supersede(pl.concat([former, gone]) if gone.height else former, book, commit)
-                written = pl.concat([fresh, changed]).sort("start", "site")
+            changes = self._changes(told)
+            counts = {a: c.count(a) for c in changes.values() for a in c.methods}
+            number = self._write(changes, counts, actor)
+        return [_stamp(counts.get(batch.assessment), number) for batch in batches]
+
+    def only_cells(self, after: int, until: int) -> bool:
+        """Say whether this process made each commit ``after < n <= until``, and all were of cells.
+
+        Then no value and no flag changed. Earlier commits are not asked for again.
+        """
+        self._own = {number for number in self._own if number > after}
+        return all(number in self._own for number in range(after + 1, until + 1))
+
+    def _write(
+        self, changes: dict[str, _Change], counts: dict[str, CellsWritten], actor: str
+    ) -> int | None:
+        """Write what changes in one commit and return its number; None where nothing does."""
+        due = {book: change for book, change in changes.items() if change.something}
+        if not due:
+            return None
+        what = "; ".join(_told(a, count) for a, count in counts.items() if _any(count))
+        with self._commits.begin(actor, what) as commit:
+            for book, change in due.items():
+                self._open_book(book, change, commit)
+                self._supersede(change.former, book, commit)
+                written = pl.concat([change.fresh, change.changed]).sort("start", "site")
                 if written.height:
                     commit.session.insert(book, _stamped(written, commit))
-        return replace(count, commit=commit.number)
+            commit.after(lambda: self._own.add(commit.number))
+        return commit.number
+
+    def _changes(self, told: list[tuple[Batch, pl.DataFrame]]) -> dict[str, _Change]:
+        """Compare what was told with what stands, book by book."""
+        by_book: dict[str, list[tuple[Batch, pl.DataFrame]]] = {}
+        for batch, cells in told:
+            by_book.setdefault(self._book(batch.assessment, batch.method), []).append(
+                (batch, cells)
+            )
+        return {book: self._change(book, mine) for book, mine in by_book.items()}
+
+    def _change(self, book: str, told: list[tuple[Batch, pl.DataFrame]]) -> _Change:
+        cells = self._conformed(book, [cells for _, cells in told])
+        looked = pl.concat(_looked(batch, own) for batch, own in told)
+        seen = self._standing(cells, looked, book)
+        unsaid = seen.join(cells.select(KEY), on=KEY, how="anti")
+        gone = _inside(unsaid, pl.concat(_named(batch) for batch, _ in told))
+        standing = seen.join(cells.select(KEY), on=KEY, how="semi")
+        fresh, changed = _compare(cells, standing)
+        former = standing.join(changed.select(KEY), on=KEY, how="semi")
+        methods = {batch.assessment: batch.method for batch, _ in told}
+        return _Change(cells, fresh, changed, pl.concat([former, gone]), gone, methods)
 
     def _book(self, assessment: str, method: str) -> str:
         if not _METHOD.match(method):
@@ -127,62 +203,44 @@ class Cells:
             self._layouts[book] = empty.drop("commit").schema
         return self._layouts.get(book)
 
-    def _conform(self, cells: pl.DataFrame, book: str) -> pl.DataFrame:
-        """Give the cells the columns and types of their table; new columns come last."""
+    def _conformed(self, book: str, told: list[pl.DataFrame]) -> pl.DataFrame:
+        """Return the cells of several assessments in the columns of their book, as one frame."""
         known = self._layout(book)
-        if known is None:
-            return cells
-        absent = [
-            pl.lit(None, dtype=kind).alias(name)
-            for name, kind in known.items()
-            if name not in cells.columns
-        ]
-        added = [name for name in cells.columns if name not in known]
-        try:
-            return cells.with_columns(absent).select(
-                *(pl.col(name).cast(kind) for name, kind in known.items()), *added
-            )
-        except pl.exceptions.PolarsError as error:
-            raise BadInput(f"cells do not fit the table of their method: {error}") from error
+        parts = []
+        for cells in told:
+            fitted = cells if known is None else _fitted(cells, known)
+            known = fitted.schema if fitted.width else known
+            parts.append(fitted)
+        return pl.concat(parts, how="diagonal")
 
-    def _absent(
-        self, cells: pl.DataFrame, within: pl.DataFrame | None, assessment: str, book: str
-    ) -> pl.DataFrame:
-        """Return the standing cells of the spans that the frame does not hold."""
-        if within is None or within.is_empty() or assessment not in self._books:
+    def _standing(self, cells: pl.DataFrame, looked: pl.DataFrame, book: str) -> pl.DataFrame:
+        """Return the standing cells in the spans that are looked at."""
+        if self._layout(book) is None or looked.is_empty():
             return pl.DataFrame(schema={**cells.schema, "commit": pl.Int64()})
-        rows = self._lake.read(
-            f"SELECT c.* FROM {quoted(book)} c SEMI JOIN spans s "
-            "ON c.site = s.site AND c.start >= s.since AND c.start < s.until "
-            "WHERE c.assessment = ? AND c.start >= ? AND c.start < ?",
-            [assessment, within["since"].min(), within["until"].max()],
-            spans=within.select("site", "since", "until"),
-        )
-        return rows.join(cells.select(KEY), on=KEY, how="anti")
-
-    def _standing(self, cells: pl.DataFrame, assessment: str, book: str) -> pl.DataFrame:
-        if self._layout(book) is None or cells.is_empty():
-            return pl.DataFrame(schema={**cells.schema, "commit": pl.Int64()})
+        known = looked["assessment"].unique().to_list()
         return self._lake.read(
-            f"SELECT c.* FROM {quoted(book)} c JOIN wanted w "
-            "ON c.site = w.site AND c.start = w.start "
-            "WHERE c.assessment = ? AND c.start BETWEEN ? AND ?",
-            [assessment, cells["start"].min(), cells["start"].max()],
-            wanted=cells.select("site", "start"),
+            f"SELECT c.* FROM {quoted(book)} c SEMI JOIN looked s ON c.assessment = s.assessment "
+            "AND c.site = s.site AND c.start >= s.since AND c.start < s.until "
+            f"WHERE c.assessment IN ({', '.join('?' * len(known))}) "
+            "AND c.start >= ? AND c.start < ?",
+            [*known, looked["since"].min(), looked["until"].max()],
+            looked=looked,
         )
 
-    def _open_book(
-        self, assessment: str, method: str, book: str, cells: pl.DataFrame, commit: Commit
-    ) -> None:
-        """Create or widen the two tables of a method, and note the assessment."""
+    def _open_book(self, book: str, change: _Change, commit: Commit) -> None:
+        """Create or widen the two tables of a method, and note the assessments."""
         known = self._layout(book)
-        if known is None or set(known) != set(cells.columns):
-            self._make_tables(book, cells, commit)
-        if assessment not in self._books:
-            row = {"assessment": assessment, "method": method, "book": book}
-            entry = schema.frame("cell_book", [row | {"commit": commit.number}])
-            commit.session.insert("cell_book", entry)
-            commit.after(lambda: self._books.update({assessment: (method, book)}))
+        if known is None or set(known) != set(change.cells.columns):
+            self._make_tables(book, change.cells, commit)
+        absent = {a: m for a, m in change.methods.items() if a not in self._books}
+        rows: list[dict[str, object]] = [
+            {"assessment": a, "method": m, "book": book, "commit": commit.number}
+            for a, m in absent.items()
+        ]
+        if rows:
+            commit.session.insert("cell_book", schema.frame("cell_book", rows))
+            entries = {a: (m, book) for a, m in absent.items()}
+            commit.after(lambda: self._books.update(entries))
 
     def _make_tables(self, book: str, cells: pl.DataFrame, commit: Commit) -> None:
         tables = self._lake.tables()
@@ -308,6 +366,64 @@ def _checked(assessment: str, frame: pl.DataFrame) -> pl.DataFrame:
     return cells.select(*KEY, pl.exclude(KEY))
 
 
+def _fitted(cells: pl.DataFrame, known: pl.Schema) -> pl.DataFrame:
+    """Give the cells the columns and types of their table; new columns come last."""
+    absent = [
+        pl.lit(None, dtype=kind).alias(name)
+        for name, kind in known.items()
+        if name not in cells.columns
+    ]
+    added = [name for name in cells.columns if name not in known]
+    try:
+        return cells.with_columns(absent).select(
+            *(pl.col(name).cast(kind) for name, kind in known.items()), *added
+        )
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"cells do not fit the table of their method: {error}") from error
+
+
+def _named(batch: Batch) -> pl.DataFrame:
+    """Return the spans a batch says everything about: assessment, site, since, until."""
+    spans = pl.DataFrame(schema=_SPAN) if batch.within is None else batch.within
+    return _merged(spans).select(pl.lit(batch.assessment).alias("assessment"), *_SPAN)
+
+
+def _looked(batch: Batch, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return where standing cells are looked for: the spans named, and the days of the cells."""
+    day = pl.col("start").dt.truncate("1d")
+    days = cells.select("site", since=day, until=day + timedelta(days=1)).unique()
+    spans = pl.concat([_named(batch).select(*_SPAN), days])
+    return _merged(spans).select(pl.lit(batch.assessment).alias("assessment"), *_SPAN)
+
+
+def _inside(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that start in one of the spans; these are apart from each other."""
+    if rows.is_empty() or spans.is_empty():
+        return rows.clear()
+    keys = ["assessment", "site"]
+    last = spans.sort("since").select(*keys, "since", _last="until")
+    beside = rows.sort("start").join_asof(
+        last, left_on="start", right_on="since", by=keys, coalesce=False, check_sortedness=False
+    )
+    return beside.filter(pl.col("start") < pl.col("_last")).select(rows.columns)
+
+
+def _merged(within: pl.DataFrame) -> pl.DataFrame:
+    """Return the spans (site, since, until) with those that touch or overlap made one."""
+    moments = pl.col("since", "until").cast(pl.Datetime("us"))
+    spans = within.select("site", moments).filter(pl.col("since") < pl.col("until"))
+    spans = spans.sort("site", "since")
+    ended = pl.col("until").cum_max().shift().over("site")
+    begins = (pl.col("since") > ended).fill_null(value=True)
+    run = begins.cast(pl.Int64).cum_sum()
+    return (
+        spans.with_columns(run=run)
+        .group_by("site", "run")
+        .agg(pl.col("since").min(), pl.col("until").max())
+        .drop("run")
+    )
+
+
 def _compare(cells: pl.DataFrame, standing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the cells that are new and those that differ from the standing version."""
     fresh = cells.join(standing.select(KEY), on=KEY, how="anti")
@@ -317,6 +433,16 @@ def _compare(cells: pl.DataFrame, standing: pl.DataFrame) -> tuple[pl.DataFrame,
     differs = [pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in shared]
     differs += [pl.col(name).is_not_null() for name in payload if name not in shared]
     return fresh, beside.filter(pl.any_horizontal(differs)).select(cells.columns)
+
+
+def _any(count: CellsWritten) -> bool:
+    return bool(count.new or count.changed or count.withdrawn)
+
+
+def _stamp(count: CellsWritten | None, commit: int | None) -> CellsWritten:
+    if count is None:
+        return CellsWritten(0, 0, 0, None)
+    return replace(count, commit=commit) if _any(count) else count
 
 
 def _told(assessment: str, count: CellsWritten) -> str:

@@ -14,10 +14,10 @@ import polars as pl
 
 from fenhe import standards
 from fenhe.base import beijing
+from fenhe.methods import prepared
 from fenhe.methods import registry as methods
 from fenhe.methods.air import stages
 from fenhe.methods.air.evaluation import EvaluationRules
-from fenhe.methods.frames import apply
 from fenhe.platform.verdicts.judge import (
     DIGEST_BYTES,
     ITEMS,
@@ -53,10 +53,11 @@ def site_days(values: pl.DataFrame, question: Question) -> pl.DataFrame:
     wide = hours.join(
         usable.group_by("site", "start").agg(picked), on=["site", "start"], how="left"
     )
-    frame = stages.site_days(
+    edition, decimals = _edition(question), most_decimals(usable)
+    frame = prepared.run(
+        ("site_days", edition, *decimals.items()),
+        lambda rows: stages.site_days(rows, rules_of(edition), decimals),
         wide.select(*ITEMS, area="site", start_hour=_hour_number("start")),
-        rules_of(_edition(question)),
-        decimals=most_decimals(usable),
     )
     lines = _dated(usable).with_columns(_said=pl.concat_str(_hour_text(), said()))
     largest = (
@@ -108,7 +109,13 @@ def city_days(days: pl.DataFrame, members: pl.DataFrame, question: Question) -> 
     held = stations.select("area", "day").rename({"area": "site"})
     there = numbered.join(held, on=["site", "day"], how="semi").select("area", "day").unique()
     due = numbered.join(there, on=["area", "day"], how="semi")
-    frame = stages.city_days(stations, due, rules_of(_edition(question)))
+    edition = _edition(question)
+    frame = prepared.run(
+        ("city_days", edition),
+        lambda sites, members: stages.city_days(sites, members, rules_of(edition)),
+        stations,
+        due,
+    )
     told = _digests_of(days).join(due, left_on=["area", "day"], right_on=["site", "day"])
     lines = told.select(
         "day", area="area_right", _said=pl.concat_str("area", pl.lit(":"), "input_digest")
@@ -125,7 +132,7 @@ def periods(days: pl.DataFrame, question: Question) -> pl.DataFrame:
     """
     frame, grain = _frame(days), question.parameters["period"]
     level = "station" if question.of_site else "city"
-    judged = stages.periods(frame, rules_of(_edition(question)), period=grain, level=level)
+    judged = _judged(frame, question, grain, level)
     first = {day: stages.period_of(day, grain)[0] for day in frame["day"].unique().sort().to_list()}
     told = _digests_of(days).select(
         "area",
@@ -156,11 +163,11 @@ def aqi_days(days: pl.DataFrame, question: Question) -> pl.DataFrame:
         input_digest="input_digest",
     )
     items = [*(i for i in ITEMS if i != "o3"), "o3_8h"]
-    cells = apply(
+    cells = prepared.apply(
         methods.method(question.method),
         wide,
         edition=question.edition,
-        decimals=dict.fromkeys(items, 6),
+        decimals=dict.fromkeys([*items, "o3_1h"], 6),
     )
     return cells.with_columns(
         input_digest=_rehash("input_digest", question),
@@ -207,10 +214,19 @@ def _cells(
     frame: pl.DataFrame, lines: pl.DataFrame, question: Question, level: str = "station"
 ) -> pl.DataFrame:
     """Judge a day frame, and keep it beside the verdict."""
-    judged = stages.periods(frame, rules_of(_edition(question)), period="day", level=level)
+    judged = _judged(frame, question, "day", level)
     told = lines.select("area", "day", "_said")
     cells = _finished(judged, told, question, _counts_of_day())
     return cells.join(_as_site(frame), on=["site", "start"], how="left")
+
+
+def _judged(days: pl.DataFrame, question: Question, period: str, level: str) -> pl.DataFrame:
+    edition = _edition(question)
+    return prepared.run(
+        ("periods", edition, period, level),
+        lambda rows: stages.periods(rows, rules_of(edition), period, level=level),
+        days,
+    )
 
 
 def _as_site(frame: pl.DataFrame) -> pl.DataFrame:

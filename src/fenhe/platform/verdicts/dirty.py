@@ -40,12 +40,14 @@ def mark(store: Store) -> int:
     """
     until = store.last_commit
     cursor, _ = Cursor.objects.get_or_create(name=CURSOR)
-    found = store.changed(cursor.commit, until, WEATHER) if until > cursor.commit else None
-    if found is None and not _registry_changed():
+    quiet = store.cells.only_cells(cursor.commit, until)
+    found = None if quiet else store.changed(cursor.commit, until, WEATHER)
+    if until == cursor.commit and not _registry_changed():
         return 0
     with transaction.atomic():
         if found is not None:
             _enter_changes(found)
+        if until > cursor.commit:
             cursor.commit = until
             cursor.save()
         _enter_members()

@@ -17,6 +17,7 @@ from fenhe.platform.verdicts.dirty import STATISTIC
 from fenhe.platform.verdicts.judge import ITEMS, VALUES, Question, city_cells, site_cells
 from fenhe.platform.verdicts.models import Assessment, DirtyCity, DirtyDay, Due
 from fenhe.store import Store
+from fenhe.store.cells import Batch
 
 ACTOR = "fenhe"
 DAYS = 4_000  # site-days computed at a time: some 600,000 values
@@ -50,12 +51,11 @@ def of_sites(store: Store) -> tuple[int, int, int]:
     wanted = site_days((row.site, row.day) for row in dirty_days)
     values = values_of(store, wanted)
     checks.apply(store, values, wanted)
-    new = changed = 0
-    for assessment in standing_questions("1h", Assessment.Subject.SITE):
-        cells = _site_cells(assessment, values)
-        if cells.height:
-            done = store.cells.write(assessment.key, assessment.method, cells, ACTOR)
-            new, changed = new + done.new, changed + done.changed
+    batches = [
+        Batch(one.key, one.method, _site_cells(one, values))
+        for one in standing_questions("1h", Assessment.Subject.SITE)
+    ]
+    new, changed = write(store, batches)
     with transaction.atomic():
         dirty.city_days(counted(wanted, city_members()).select("area", "day").iter_rows())
         dirty.due(Due.Stage.DAY, Assessment.Subject.SITE, wanted.iter_rows())
@@ -72,14 +72,21 @@ def of_cities(store: Store) -> tuple[int, int, int]:
     wanted = pl.DataFrame(pairs, {"area": pl.String, "day": pl.Date}, orient="row")
     members = city_members()
     values = values_of(store, stations_of(wanted, members))
-    new = changed = 0
-    for assessment in standing_questions("1h", Assessment.Subject.CITY):
-        done = _write_cities(store, assessment, values, members, wanted)
-        new, changed = new + done[0], changed + done[1]
+    batches = [
+        _city_batch(one, values, members, wanted)
+        for one in standing_questions("1h", Assessment.Subject.CITY)
+    ]
+    new, changed = write(store, batches)
     with transaction.atomic():
         dirty.due(Due.Stage.DAY, Assessment.Subject.CITY, pairs)
         forget(DirtyCity, [row.pk for row in dirty_days])
     return len(dirty_days), new, changed
+
+
+def write(store: Store, batches: list[Batch]) -> tuple[int, int]:
+    """Write the cells of a stage in one commit; return how many are new and how many changed."""
+    done = store.cells.write_all(batches, ACTOR)
+    return sum(one.new for one in done), sum(one.changed + one.withdrawn for one in done)
 
 
 def forget(model: type[Model], numbers: list[int]) -> None:
@@ -106,14 +113,10 @@ def _site_cells(assessment: Assessment, values: pl.DataFrame) -> pl.DataFrame:
     return site_cells(mine, question_of(assessment)) if mine.height else pl.DataFrame()
 
 
-def _write_cities(
-    store: Store,
-    assessment: Assessment,
-    values: pl.DataFrame,
-    members: pl.DataFrame,
-    wanted: pl.DataFrame,
-) -> tuple[int, int]:
-    """Write the cells of the wanted city-days, and withdraw those no station stands for now."""
+def _city_batch(
+    assessment: Assessment, values: pl.DataFrame, members: pl.DataFrame, wanted: pl.DataFrame
+) -> Batch:
+    """Return the cells of the wanted city-days: one that is not there is to be withdrawn."""
     mine = members.join(wanted.select("area").unique(), on="area", how="semi")
     inside = regions_within(assessment.scope)
     if inside is not None:
@@ -122,8 +125,7 @@ def _write_cities(
     if inside is not None:
         wanted = wanted.filter(pl.col("area").is_in(inside))
     spans = day_spans(wanted.rename({"area": "site"}))
-    done = store.cells.write(assessment.key, assessment.method, cells, ACTOR, spans)
-    return done.new, done.changed + done.withdrawn
+    return Batch(assessment.key, assessment.method, cells, spans)
 
 
 def day_spans(wanted: pl.DataFrame) -> pl.DataFrame:

@@ -14,8 +14,8 @@ import polars as pl
 
 from fenhe import __version__, standards
 from fenhe.base import beijing
+from fenhe.methods import prepared
 from fenhe.methods import registry as methods
-from fenhe.methods.frames import apply
 from fenhe.quality.flags import Quality
 from fenhe.standards import Edition
 
@@ -100,7 +100,7 @@ def area_means(
     ).with_columns(start_hour=_hour_number(pl.col("start")), day=day_number(pl.col("start")))
     decimals = {"value": _top(usable)}
     method = methods.method(AREA_METHOD)
-    found = apply(
+    found = prepared.apply(
         method,
         due.select("area", "site", "start_hour", "item", "value", "day"),
         edition=question.area_edition,
@@ -144,7 +144,7 @@ def _judged(
 ) -> pl.DataFrame:
     method = methods.method(question.method)
     dated = wide.with_columns(day=day_number(pl.col("start")))
-    cells = apply(
+    cells = prepared.apply(
         method,
         dated,
         edition=question.edition,

@@ -7,6 +7,7 @@ period rests on are the day cells of the assessment its parameters name.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 import polars as pl
 from django.db import transaction
@@ -17,7 +18,6 @@ from fenhe.methods.air import stages
 from fenhe.platform import clock
 from fenhe.platform.verdicts import daily, dirty
 from fenhe.platform.verdicts.hours import (
-    ACTOR,
     CITY_DAYS,
     DAYS,
     city_members,
@@ -29,10 +29,12 @@ from fenhe.platform.verdicts.hours import (
     site_days,
     standing_questions,
     values_of,
+    write,
 )
 from fenhe.platform.verdicts.judge import VALUES
 from fenhe.platform.verdicts.models import Assessment, Due
 from fenhe.store import Store
+from fenhe.store.cells import Batch
 
 Subject, Stage, Grain = Assessment.Subject, Due.Stage, Assessment.Grain
 PERIODS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
@@ -56,29 +58,27 @@ def days_of_sites(store: Store) -> Done:
     rows = list(_over().exclude(subject=Subject.CITY).order_by("-day", "subject", "target")[:DAYS])
     if not rows:
         return 0, 0, 0
-    new = changed = 0
+    batches: list[Batch] = []
     for subject in (Subject.SITE, Subject.PUBLISHED):
         wanted = site_days((row.target, row.day) for row in rows if row.subject == subject)
         if wanted.height:
-            more = _write_days(store, subject, wanted)
-            new, changed = new + more[0], changed + more[1]
+            batches += _of_days(store, subject, wanted)
+    new, changed = write(store, batches)
     _done(rows)
     return len(rows), new, changed
 
 
-def _write_days(store: Store, subject: Assessment.Subject, wanted: pl.DataFrame) -> tuple[int, int]:
+def _of_days(store: Store, subject: Assessment.Subject, wanted: pl.DataFrame) -> list[Batch]:
     if subject is Subject.SITE:
         values, judge = values_of(store, wanted), daily.site_days
     else:
         values, judge = _published(store, wanted), daily.published_days
     found: dict[str, pl.DataFrame] = {}
-    tally = _Tally(store, wanted)
     for assessment in _evaluations(subject):
         mine = of_scope(assessment, values)
         cells = judge(mine, question_of(assessment)) if mine.height else pl.DataFrame()
-        found[assessment.key] = tally.write(assessment, cells)
-    _write_indices(tally, subject, found)
-    return tally.new, tally.changed
+        found[assessment.key] = cells
+    return _with_indices(subject, found, wanted)
 
 
 def _evaluations(subject: Assessment.Subject) -> list[Assessment]:
@@ -86,16 +86,21 @@ def _evaluations(subject: Assessment.Subject) -> list[Assessment]:
     return [one for one in _days(subject) if "period" in one.parameters]
 
 
-def _write_indices(
-    tally: _Tally, subject: Assessment.Subject, found: dict[str, pl.DataFrame]
-) -> None:
-    """Write the daily indices that rest on the evaluated days."""
+def _with_indices(
+    subject: Assessment.Subject, found: dict[str, pl.DataFrame], wanted: pl.DataFrame
+) -> list[Batch]:
+    """Return the evaluated days and the daily indices that rest on them, to be written."""
+    spans = day_spans(wanted)
+    batches = []
     for assessment in _days(subject):
         question = question_of(assessment)
-        days = found.get(question.rests_on or "")
-        if days is not None and "period" not in question.parameters:
+        cells = found.get(assessment.key)
+        if cells is None and (question.rests_on or "") in found:
+            days = found[question.rests_on or ""]
             cells = daily.aqi_days(days, question) if days.height else pl.DataFrame()
-            tally.write(assessment, cells)
+        if cells is not None:
+            batches.append(Batch(assessment.key, assessment.method, cells, spans))
+    return batches
 
 
 def _days(subject: Assessment.Subject) -> list[Assessment]:
@@ -124,14 +129,14 @@ def days_of_cities(store: Store) -> Done:
         return 0, 0, 0
     wanted = site_days((row.target, row.day) for row in rows)
     members = _members(wanted)
-    tally, found = _Tally(store, wanted), {}
+    found: dict[str, pl.DataFrame] = {}
     for assessment in _evaluations(Subject.CITY):
         key = question_of(assessment).rests_on or ""
         days = _day_cells(store, key, members.select("site", "day"))
-        found[assessment.key] = tally.write(assessment, _of_cities(days, members, assessment))
-    _write_indices(tally, Subject.CITY, found)
+        found[assessment.key] = _of_cities(days, members, assessment)
+    new, changed = write(store, _with_indices(Subject.CITY, found, wanted))
     _done(rows)
-    return len(rows), tally.new, tally.changed
+    return len(rows), new, changed
 
 
 def _members(wanted: pl.DataFrame) -> pl.DataFrame:
@@ -181,32 +186,36 @@ def periods(store: Store) -> Done:
     if newest is None or _over().exists():
         return 0, 0, 0
     rows = list(due.filter(day__year=newest.day.year)[:MONTHS])
-    tally = _Tally(store, None)
+    batches: list[Batch] = []
     for subject in Subject.values:
         months = site_days((row.target, row.day) for row in rows if row.subject == subject)
         if months.height:
-            _write_periods(tally, subject, months, newest.day.year)
+            batches += _of_periods(store, subject, months, newest.day.year)
+    new, changed = write(store, batches)
     forget(Due, [row.pk for row in rows])
-    return len(rows), tally.new, tally.changed
+    return len(rows), new, changed
 
 
-def _write_periods(tally: _Tally, subject: str, months: pl.DataFrame, year: int) -> None:
-    """Write what rests on the days of one year, and touch only periods around the months."""
+def _of_periods(store: Store, subject: str, months: pl.DataFrame, year: int) -> list[Batch]:
+    """Return what rests on the days of one year: only the periods around the months."""
     sites = months["site"].unique().to_list()
     start, end = beijing.days(date(year, 1, 1), date(year, 12, 31))
     kept: dict[str, pl.DataFrame] = {}
+    batches = []
     for grain in PERIODS:
         wanted = _around(months, "day", grain)
+        spans = wanted.select("site", "since", "until").unique()
         for assessment in standing_questions(grain, subject):
             question = question_of(assessment)
             key = question.rests_on or ""
             if key not in kept:
-                cells = tally.store.cells.read(key, sites, start, end, columns=daily.READ)
+                cells = store.cells.read(key, sites, start, end, columns=daily.READ)
                 kept[key] = cells.with_columns(day=_beijing_day("start"))
             inside = _around(kept[key], "day", grain)
             days = inside.join(wanted, on=["site", "since"], how="semi").select(kept[key].columns)
             cells = daily.periods(days, question) if days.height else pl.DataFrame()
-            tally.write(assessment, cells, wanted.select("site", "since", "until").unique())
+            batches.append(Batch(assessment.key, assessment.method, cells, spans))
+    return batches
 
 
 def _around(rows: pl.DataFrame, day: str, grain: str) -> pl.DataFrame:
@@ -216,6 +225,7 @@ def _around(rows: pl.DataFrame, day: str, grain: str) -> pl.DataFrame:
     return rows.join(pl.DataFrame(bounds, schema, orient="row"), on=day)
 
 
+@lru_cache(maxsize=4_096)
 def _bounds(day: date, grain: str) -> tuple[datetime, datetime]:
     first, last = stages.period_of(int(f"{day:%Y%m%d}"), grain)
     return beijing.days(_date(first), _date(last))
@@ -228,21 +238,3 @@ def _date(number: int) -> date:
 
 def _beijing_day(column: str) -> pl.Expr:
     return (pl.col(column) + beijing.OFFSET).dt.date()
-
-
-class _Tally:
-    """Writes cells and adds up what became of them."""
-
-    def __init__(self, store: Store, wanted: pl.DataFrame | None) -> None:
-        self.store = store
-        self.new = self.changed = 0
-        self._spans = None if wanted is None else day_spans(wanted)
-
-    def write(
-        self, assessment: Assessment, cells: pl.DataFrame, within: pl.DataFrame | None = None
-    ) -> pl.DataFrame:
-        spans = self._spans if within is None else within
-        done = self.store.cells.write(assessment.key, assessment.method, cells, ACTOR, spans)
-        self.new += done.new
-        self.changed += done.changed + done.withdrawn
-        return cells
