@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import lru_cache
 from typing import Literal
 
 from fenhe.base.errors import BadInput
@@ -30,3 +32,20 @@ def paper(run: FrozenRun, ending: str, english: bool) -> bytes:
     language: Literal["zh-CN", "en"] = "en" if english else "zh-CN"
     document = bulletin.monthly(frozen.report_of(run), language)
     return pdf.render(document) if ending == "pdf" else word.render(document)
+
+
+KEPT = 24  # papers kept in memory: a month of one province in every form, some times over
+_one_at_a_time = threading.Lock()
+
+
+def kept(run: FrozenRun, ending: str, english: bool) -> bytes:
+    """Return ``paper``, rendered once: many who ask at once cost what one does."""
+    if ending == "json":
+        return paper(run, ending, english)
+    with _one_at_a_time:
+        return _kept(run.pk, run.result_sha256, ending, english)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(pk: int, _sha256: str, ending: str, english: bool) -> bytes:
+    return paper(FrozenRun.objects.get(pk=pk), ending, english)

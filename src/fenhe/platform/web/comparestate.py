@@ -12,15 +12,16 @@ from fenhe.platform.verdicts import editions_compare
 from fenhe.platform.verdicts.editions_compare import Asked
 
 MONTHS_AT_MOST = 36
-ROWS = 100
+ROWS = 50
 
 
 @dataclass(frozen=True)
 class State:
     """Which days are compared and which of the changed ones are listed.
 
-    ``pick`` is ``""`` (all that changed), a way such as ``worse`` or two levels such as
-    ``2-3``, where 0 is no level; ``start`` the first row of the list.
+    ``place`` is a region's code, empty for every city. ``pick`` is ``""`` (all that changed), a
+    way such as ``worse`` or two levels such as ``2-3``, where 0 is no level; ``start`` the first
+    row of the list.
     """
 
     subject: str
@@ -53,7 +54,7 @@ class State:
         """Return the query string of this state, or of one that differs."""
         now = replace(self, **changes)  # type: ignore[arg-type]
         pairs = {
-            "source": now.subject,
+            "subject": now.subject,
             "place": now.place,
             "from": f"{now.first:%Y-%m}",
             "to": f"{now.last:%Y-%m}",
@@ -63,7 +64,7 @@ class State:
         return urlencode({name: value for name, value in pairs.items() if value})
 
 
-def read(query: Mapping[str, str], subject: str, place: str, months: Sequence[date]) -> State:
+def read(query: Mapping[str, str], subject: str, months: Sequence[date]) -> State:
     """Return the state of an address; ``months``: those with cells, oldest first.
 
     Without a wish the newest year that has all its months, else the newest year. Raises
@@ -78,6 +79,7 @@ def read(query: Mapping[str, str], subject: str, place: str, months: Sequence[da
         raise BadInput(f"the months from {first:%Y-%m} to {last:%Y-%m} run backwards")
     if (last.year - first.year) * 12 + last.month - first.month >= MONTHS_AT_MOST:
         raise BadInput(f"at most {MONTHS_AT_MOST} months are compared at a time")
+    place = query.get("place", "")
     return State(subject, place, first, last, _pick(query.get("pick", "")), _start(query))
 
 

@@ -22,7 +22,11 @@ def twin(scene: Scene, table: str) -> pl.DataFrame:
 
 
 def _named(scene: Scene, frame: pl.DataFrame) -> pl.DataFrame:
-    names = frame["site"].replace_strict(scene.cities.names, default=None, return_dtype=pl.String)
+    names = frame["site"].replace_strict(
+        {key: city.name for key, city in scene.cities.items()},
+        default=None,
+        return_dtype=pl.String,
+    )
     return frame.insert_column(1, names.alias("name"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,8 +17,8 @@ from fenhe.platform.verdicts import editions_compare as compare
 from fenhe.platform.verdicts import standing
 from fenhe.platform.verdicts.editions_compare import NEW, OLD, SIDES, Count, Pair
 from fenhe.platform.verdicts.judge import ITEMS
-from fenhe.platform.web import addresses, levels, standardsview, words
-from fenhe.platform.web.cities import PUBLISHED, Cities
+from fenhe.platform.web import addresses, levels, periodwords, standardsview, words
+from fenhe.platform.web.cityplaces import SOURCES, Area, City
 from fenhe.platform.web.comparestate import ROWS, State
 from fenhe.standards import Row, catalogue
 from fenhe.standards.compare import Difference, differences
@@ -33,10 +33,16 @@ class Scene:
     """What a request for the comparison came to."""
 
     state: State
-    cities: Cities
+    cities: Mapping[str, City]
+    place: str  # the name of the region chosen, empty for all
+    areas: Sequence[Area]  # to choose from
     both: Pair
     days: pl.DataFrame
     years: pl.DataFrame | None  # None: not one whole year
+
+    def name(self, key: str) -> str:
+        """Return the name of a city."""
+        return self.cities[key].name if key in self.cities else key
 
     @cached_property
     def places(self) -> pl.DataFrame:
@@ -66,15 +72,12 @@ class Scene:
 
 def where(scene: Scene) -> str:
     """Return the place of the comparison in words."""
-    return scene.cities.places.name or _("All cities")
+    return scene.place or _("All cities")
 
 
 def sources() -> list[dict[str, str]]:
     """Return the sources to choose from."""
-    return [
-        {"code": PUBLISHED, "label": _("published daily values")},
-        {"code": "city", "label": _("means of stations")},
-    ]
+    return [{"code": code, "label": periodwords.source(code)} for code in reversed(SOURCES)]
 
 
 def sentence(scene: Scene) -> str:
@@ -251,9 +254,7 @@ def yearly(scene: Scene) -> dict[str, Any] | None:
             "id": names[reading],
             "url": addresses.value(f"{edition.id}/city_year_compliance"),
             **_counts(scene.years, reading),
-            "lost": words.joined(
-                scene.cities.names.get(key, key) for key in compare.lost(scene.years, reading)
-            ),
+            "lost": words.joined(scene.name(key) for key in compare.lost(scene.years, reading)),
         }
         for reading in compare.READINGS
     ]
@@ -300,7 +301,8 @@ def place_rows(scene: Scene) -> list[dict[str, Any]]:
             {
                 **row,
                 **shares,
-                "name": scene.cities.names.get(row["site"], row["site"]),
+                "url": addresses.city(row["site"]),
+                "name": scene.name(row["site"]),
                 "year": [_met(scene, row["site"], year, side) for side in SIDES],
             }
         )
@@ -330,7 +332,7 @@ def _day_row(scene: Scene, row: Mapping[str, Any]) -> dict[str, Any]:
     sides = [_side(scene, row, side, day) for side in SIDES]
     return {
         "day": day.isoformat(),
-        "name": scene.cities.names.get(row["site"], row["site"]),
+        "name": scene.name(row["site"]),
         "site": row["site"],
         "sides": sides,
         "cause": words.items_text(row["cause"]),
@@ -390,10 +392,10 @@ def _reason(found: Difference, old: str, new: str) -> dict[str, Any]:
 
 
 def rule_changes(both: Pair) -> list[dict[str, Any]]:
-    """Return the rules on missing items, where they differ: clause 5.3.1 of the new edition."""
+    """Return the rule on days with a missing item, where it differs (5.3.1 of the new edition)."""
     found = []
     for part in differences(both.old, both.new):
-        if part.id in ("missing_items", "missing_publish_above"):
+        if part.id == "missing_publish_above":
             owner = both.new
             value = owner.value(part.id)
             found.append(

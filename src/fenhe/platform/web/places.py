@@ -45,7 +45,7 @@ def places(user: Any, wanted: str | None, act: str = "monitoring.view") -> Place
     Without a wish it is the person's own region, else the region of the root that holds most
     of the stations they may see. Raises ``BadInput`` for a region that is not among them.
     """
-    choices = regions_with(user, act)
+    choices = _with_sites(user, act)
     if wanted:
         chosen = next((region for region in choices if region.code == wanted), None)
         if chosen is None:
@@ -56,9 +56,9 @@ def places(user: Any, wanted: str | None, act: str = "monitoring.view") -> Place
     return Places(choices, next(iter((*mine, *choices)), None))
 
 
-def regions_with(user: Any, act: str, kind: str = Site.Kind.AIR) -> tuple[Region, ...]:
-    """Return roots (most sites of the kind first), each followed by its cities and own regions."""
-    held = door.visible_sites(user, act, kind).order_by().values_list("region__path")
+def _with_sites(user: Any, act: str) -> tuple[Region, ...]:
+    """Return roots (most stations first) each followed by its cities and the own regions."""
+    held = door.visible_sites(user, act).order_by().values_list("region__path")
     counts: Counter[str] = Counter()
     for path, n in held.annotate(n=Count("pk")):
         counts.update({code: n for code in path.split("/") if code})

@@ -6,6 +6,7 @@ from django.urls import path
 
 from fenhe.platform.web.views import (
     audit,
+    bulletins,
     compare,
     data,
     evidence,
@@ -43,6 +44,12 @@ urlpatterns = [
     path("data/quarantine/", data.show_quarantine, name="quarantine"),
     path("data/export/", data.export, name="export"),
     path("compare/", compare.show_compare, name="compare"),
+    path("bulletins/", bulletins.list_bulletins, name="bulletins"),
+    path("bulletins/freeze/", bulletins.freeze, name="bulletin_freeze"),
+    path("bulletins/<str:key>/", bulletins.show_bulletin, name="bulletin"),
+    path("bulletins/<str:key>/verify/", bulletins.verify, name="bulletin_verify"),
+    path("bulletins/<str:key>/publish/", bulletins.publish, name="bulletin_publish"),
+    path("bulletins/<str:key>/<str:name>", bulletins.paper, name="bulletin_paper"),
     path("standards/", standards_view.list_standards, name="standards"),
     path("standards/compare/", standards_view.compare, name="standards_compare"),
     path("standards/<str:edition>/", standards_view.show_edition, name="standard"),

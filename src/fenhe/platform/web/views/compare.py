@@ -7,12 +7,21 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from fenhe.base import beijing
 from fenhe.base.errors import BadInput
-from fenhe.platform import clock, owner
+from fenhe.platform import owner
+from fenhe.platform.registry import door
+from fenhe.platform.registry.models import Site
 from fenhe.platform.verdicts import editions_compare
-from fenhe.platform.web import comparestate, comparetwins, compareview, levels, page, standardsview
-from fenhe.platform.web.cities import cities, subject_of
+from fenhe.platform.web import (
+    cityplaces,
+    comparestate,
+    comparetwins,
+    compareview,
+    levels,
+    page,
+    standardsview,
+)
+from fenhe.platform.web.cityplaces import CITY, PUBLISHED, SOURCES, Regions
 from fenhe.platform.web.comparestate import ROWS
 from fenhe.platform.web.compareview import Scene
 
@@ -37,23 +46,28 @@ def show_compare(request: HttpRequest) -> HttpResponse:
 
 
 def _scene(request: HttpRequest) -> Scene:
-    user, store = request.user, owner.store()
-    subject = subject_of(user, request.GET.get("source"), ACT)
+    store, regions = owner.store(), Regions()
+    subject = _subject(request)
     months = editions_compare.spans(store, subject)
-    day = months[-1] if months else beijing.day_of(clock.now())
-    found = cities(user, subject, request.GET.get("place"), day, ACT)
-    state = comparestate.read(request.GET.dict(), subject, found.place, months)
-    targets = tuple(found.names)
+    state = comparestate.read(request.GET.dict(), subject, months)
+    shown = cityplaces.cities(request.user, subject, state.last, ACT, regions)
+    found = cityplaces.within(shown, state.place, regions)
     years = None
     if state.year:
-        years = editions_compare.years(store, subject, state.year, targets)
-    return Scene(
-        state,
-        found,
-        editions_compare.pair(),
-        editions_compare.days(store, state.asked, targets),
-        years,
-    )
+        years = editions_compare.years(store, subject, state.year, tuple(found))
+    days = editions_compare.days(store, state.asked, tuple(found))
+    areas = cityplaces.areas(request.user, shown.values(), regions)
+    name = regions.names.get(state.place, "")
+    return Scene(state, found, name, areas, editions_compare.pair(), days, years)
+
+
+def _subject(request: HttpRequest) -> str:
+    """Return the source asked for; without a wish published values where any are shown."""
+    wanted = request.GET.get("subject")
+    if wanted and wanted not in SOURCES:
+        raise BadInput(f"'{wanted}' is not a source shown here; known: {', '.join(SOURCES)}")
+    there = door.visible_sites(request.user, ACT, Site.Kind.CITY).exists
+    return wanted or (PUBLISHED if there() else CITY)
 
 
 def _parts(scene: Scene) -> dict[str, Any]:
