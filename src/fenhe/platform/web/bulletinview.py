@@ -136,8 +136,8 @@ def facts(run: FrozenRun, *, everything: bool) -> list[dict[str, Any]]:
         (_("Source"), periodwords.source(asked["subject"]), ""),
         (
             _("Limits"),
-            periodwords.edition_code(asked["limits"]),
-            addresses.edition(asked["limits"]),
+            periodwords.edition_code(limits),
+            addresses.edition(limits),
         ),
         (_("Commit number"), str(run.commit), ""),
         (_("Release"), f"Fenhe {run.version}", ""),

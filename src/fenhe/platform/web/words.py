@@ -81,9 +81,10 @@ def _reason(code: str) -> str:
         "missing": _("%(item)s missing"),
         "exempt": _("%(item)s not in the monitoring plan"),
         "invalid": _("%(item)s not usable"),
+        "below_minimum": _("too few valid values of %(item)s"),
         "beyond_table": _("%(item)s beyond the table"),
     }
-    if kind in plain:
+    if kind in plain and not what:
         return plain[kind]
     if kind in detailed:
         return detailed[kind] % {"item": item_label(what)}
