@@ -112,9 +112,9 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
 def _of_span(store: Store, asked: Asked, cell: dict[str, Any]) -> dict[str, Any]:
     """Return the evidence of a day, month, quarter or year.
 
-    Keys as for an hour, but ``statistics`` (see ``span_evidence.statistics``) in the place of
-    ``items``, and ``lower``: the cells it rests on, each with the address of its own evidence
-    (``assessment target start label commit input_digest values``).
+    Keys as for an hour, but ``statistics`` (see ``span_evidence.statistics``), of a daily index
+    ``items`` instead, and ``lower``: the cells it rests on, each with the address of its own
+    evidence (``assessment target start label commit input_digest values o3_1h``).
     """
     grain = asked.assessment.grain
     found = span_evidence.inputs(
@@ -131,6 +131,7 @@ def _of_span(store: Store, asked: Asked, cell: dict[str, Any]) -> dict[str, Any]
         "compliant": cell.get("compliant"),
         "reproduced": span_evidence.same(cell, found.again),
         "statistics": span_evidence.statistics(cell) if "compliant" in cell else [],
+        "items": [] if "compliant" in cell else _index_items(asked, cell, found.lower),
         "lower": [
             {**vars(one), "label": span_evidence.label_of(one.start, "day")} for one in found.lower
         ],
@@ -144,6 +145,29 @@ def _of_span(store: Store, asked: Asked, cell: dict[str, Any]) -> dict[str, Any]
         ],
         "versions": _versions(store, asked),
     }
+
+
+def _index_items(
+    asked: Asked, cell: dict[str, Any], lower: list[span_evidence.Lower]
+) -> list[dict[str, Any]]:
+    """Return the items of a daily index with the steps of each."""
+    if not lower:
+        return []
+    traced = span_evidence.traced_index(lower[0], question_of(asked.assessment))
+    primary = _parts(cell["primary"])
+    return [
+        {
+            "item": item,
+            "label_zh": WORDS[item].zh,
+            "label_en": WORDS[item].en,
+            "unit": WORDS[item].unit,
+            "text": text,
+            "iaqi": cell[f"iaqi_{item}"],
+            "is_primary": item in primary or (item.startswith("o3") and "o3" in primary),
+            "trace": _trace(item, cell, traced) if text is not None else None,
+        }
+        for item, text in span_evidence.index_values(lower[0]).items()
+    ]
 
 
 def _cell(store: Store, asked: Asked) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -95,9 +95,11 @@ def _day(column: str) -> pl.Expr:
     return (pl.col(column) + beijing.OFFSET).dt.date()
 
 
-def days(key: str, target: str, start: datetime, end: datetime) -> pl.DataFrame:
-    """Return the day cells of one site or city, with their Beijing ``day``."""
-    found = owner.store().cells.read(key, [target], start, end)
+def days(
+    key: str, target: str, start: datetime, end: datetime, columns: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """Return the day cells of one site or city, with their Beijing ``day``; no rows without any."""
+    found = owner.store().cells.read(key, [target], start, end, columns=columns)
     return found.with_columns(day=_day("start"))
 
 

@@ -17,8 +17,10 @@ import polars as pl
 
 from fenhe import standards
 from fenhe.base import beijing
+from fenhe.methods import registry as methods
 from fenhe.methods.air import stages
 from fenhe.methods.air.words import ITEMS as WORDS
+from fenhe.methods.frames import apply
 from fenhe.platform.verdicts import daily, dirty, sources
 from fenhe.platform.verdicts.hours import city_members, question_of
 from fenhe.platform.verdicts.judge import ITEMS, VALUES, Question
@@ -28,6 +30,7 @@ from fenhe.store import Store
 
 PERCENTILES = {"so2": 98, "no2": 98, "co": 95, "o3": 90, "pm10": 95, "pm25": 95}
 WORK = 6  # decimals of a day value
+INDEX_ITEMS = ("so2", "no2", "co", "o3_8h", "o3_1h", "pm10", "pm25")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Lower:
     commit: int
     input_digest: str
     values: dict[str, dict[str, Any]]  # item -> exact (text), ok, n, due
+    o3_1h: float | None = None  # largest hour of ozone of a station's day
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ def _lower(cells: pl.DataFrame, key: str) -> list[Lower]:
             row["commit"],
             row["input_digest"],
             {item: _value(row, item) for item in ITEMS},
+            row["o3_1h"],
         )
         for row in cells.iter_rows(named=True)
     ]
@@ -154,6 +159,41 @@ def _value(row: dict[str, Any], item: str) -> dict[str, Any]:
         "ok": row[f"{item}_ok"],
         "n": row[f"{item}_n"],
         "due": row[f"{item}_due"],
+    }
+
+
+def traced_index(lower: Lower, question: Question) -> dict[str, Any]:
+    """Return the daily index of a day cell computed with its steps, as one row."""
+    held = {item: told["exact"] if told["ok"] else None for item, told in lower.values.items()}
+    wide = {"o3_8h" if item == "o3" else item: value for item, value in held.items()}
+    frame = pl.DataFrame(
+        {
+            "site": [lower.target],
+            "day": [int(f"{beijing.day_of(lower.start):%Y%m%d}")],
+            "o3_1h": pl.Series([lower.o3_1h], dtype=pl.Float64),
+            **{
+                name: pl.Series([None if value is None else float(value)], dtype=pl.Float64)
+                for name, value in wide.items()
+            },
+        }
+    )
+    found = apply(
+        methods.method(question.method),
+        frame,
+        edition=question.edition,
+        decimals=dict.fromkeys(wide, WORK),
+        trace=True,
+    )
+    return found.row(0, named=True)
+
+
+def index_values(lower: Lower) -> dict[str, str | None]:
+    """Return the values a daily index is of: item -> exact text, None where it does not count."""
+    told = {item: one["exact"] if one["ok"] else None for item, one in lower.values.items()}
+    hour = None if lower.o3_1h is None else f"{Decimal(repr(lower.o3_1h)).normalize():f}"
+    return {
+        name: hour if name == "o3_1h" else told["o3" if name == "o3_8h" else name]
+        for name in INDEX_ITEMS
     }
 
 

@@ -36,15 +36,15 @@ def context(found: Mapping[str, Any], name: str, names: Mapping[str, str]) -> di
         "sources": sources(inputs, names),
         "hidden": len(found["inputs"]) - len(inputs),
         "values": [_value(row, names) for row in inputs],
-        "items": [_item(item, edition) for item in found["items"]],
+        "items": [item_view(item, edition) for item in found["items"]],
         "maximum": maximum(found),
-        "basis": _basis(found["edition"]),
-        "area_edition_title": _edition_title(found["area_edition"]),
+        "basis": basis(found["edition"]),
+        "area_edition_title": edition_title(found["area_edition"]),
         "rescored": rescoring(edition, beijing.day_of(found["start"])) if edition else "",
-        "clauses": [_clause(clause) for clause in found["clauses"]],
+        "clauses": [clause_view(clause) for clause in found["clauses"]],
         "unverified": unverified(found),
         "versions": [_version(row, edition) for row in reversed(found["versions"])],
-        "known_at": _clock(found["known_at"]),
+        "known_at": clock_text(found["known_at"]),
     }
 
 
@@ -125,7 +125,8 @@ def _value(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _item(item: Mapping[str, Any], edition: str) -> dict[str, Any]:
+def item_view(item: Mapping[str, Any], edition: str) -> dict[str, Any]:
+    """Return one item of an index with its level and its steps."""
     level = levels.level_of(item["iaqi"], edition) if edition else None
     trace = item["trace"]
     return {
@@ -138,19 +139,20 @@ def _item(item: Mapping[str, Any], edition: str) -> dict[str, Any]:
     }
 
 
-def _edition_title(edition: Mapping[str, Any] | None) -> str:
+def edition_title(edition: Mapping[str, Any] | None) -> str:
+    """Return the code of an edition with its title in the reader's language."""
     if edition is None:
         return ""
     title = edition["title_en"] if levels.english() else edition["title_zh"]
     return f"{edition['code']} {title}"
 
 
-def _basis(edition: Mapping[str, Any] | None) -> str:
+def basis(edition: Mapping[str, Any] | None) -> str:
     """Name the edition and when it was or is in force."""
     if edition is None:
         return ""
     facts = {
-        "edition": _edition_title(edition),
+        "edition": edition_title(edition),
         "since": edition["in_force_from"].isoformat(),
     }
     if edition["in_force_to"] is None:
@@ -168,7 +170,8 @@ def mark_text(mark: str) -> str:
     }.get(mark, _("unknown"))
 
 
-def _clause(clause: Mapping[str, Any]) -> dict[str, Any]:
+def clause_view(clause: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule with its title, its clause and its mark in words."""
     title = clause["title_en"] if levels.english() else clause["title_zh"]
     known = clause["clause"] not in ("", "unknown")
     return {
@@ -181,7 +184,7 @@ def _clause(clause: Mapping[str, Any]) -> dict[str, Any]:
 
 def unverified(found: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what the result rests on that no second source confirms, each with its title."""
-    titles = {clause["id"]: _clause(clause)["title"] for clause in found["clauses"]}
+    titles = {clause["id"]: clause_view(clause)["title"] for clause in found["clauses"]}
     return [
         {"id": value_id, "title": titles.get(value_id, "")}
         for value_id in found["verdict"]["unverified"]
@@ -197,11 +200,12 @@ def _version(row: Mapping[str, Any], edition: str) -> dict[str, Any]:
         "category_name": level.name if level else "",
         "primary_text": words.items_text(row["primary"]),
         "reason_text": words.reason_text(row["reason"]) if row["aqi"] is None else "",
-        "known": _clock(row["known_at"]),
-        "until": _clock(row["superseded_at"]),
+        "known": clock_text(row["known_at"]),
+        "until": clock_text(row["superseded_at"]),
         "as_of": None if superseded is None else superseded - 1,
     }
 
 
-def _clock(moment: datetime | None) -> str:
+def clock_text(moment: datetime | None) -> str:
+    """Return an instant in Beijing time to the second; nothing for None."""
     return "" if moment is None else f"{beijing.to_beijing(moment):%Y-%m-%d %H:%M:%S}"

@@ -63,7 +63,7 @@ def _ranking(asked: Asked, cities: dict[str, City]) -> Ranking:
 
 def _target_head(asked: Asked) -> str:
     facts = {"item": words.item_label(asked.item), "target": asked.target}
-    return _("%(item)s, annual target %(target)s µg/m³") % facts
+    return _("%(item)s, target %(target)s") % facts
 
 
 def _choices(asked: Asked, held: tuple[date, ...]) -> dict[str, Any]:

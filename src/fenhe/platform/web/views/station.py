@@ -21,8 +21,18 @@ from fenhe.platform.monitoring import wind
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import END_OF_TIME, Site, SitePlace
 from fenhe.platform.registry.queries import sites_on
+from fenhe.platform.verdicts import kept, standing
 from fenhe.platform.verdicts import queries as verdicts
-from fenhe.platform.web import addresses, editions, levels, page, state, stationview, words
+from fenhe.platform.web import (
+    addresses,
+    calendarview,
+    editions,
+    levels,
+    page,
+    state,
+    stationview,
+    words,
+)
 from fenhe.platform.web.stationview import HOUR, Hours, Verdicts
 
 DAYS_SHOWN = 7
@@ -85,6 +95,7 @@ def station_page(
         ],
         "edition_heads": hours.verdicts,
         "flags": _flag_rows(hours, site, may["clear"]),
+        "calendar": _calendar(site.key, span.last),
         "may": may,
         "review": _review(site, review),
         "facts": _facts(site, found["facts"], extent),
@@ -93,6 +104,26 @@ def station_page(
         "twins": page.twin_links(request, f"from={span.first}&to={span.last}"),
     }
     return page.show(request, "web/station.html", context, section="stations", status=status)
+
+
+def _calendar(key: str, last: date) -> dict[str, Any] | None:
+    """Return the daily levels of the year the span ends in; None for a year without any."""
+    edition = editions.default(editions.choices(), last)
+    assessment = standing.daily_key("site", edition)
+    start, end = state.day_bounds(date(last.year, 1, 1), date(last.year, 12, 31))
+    cells = kept.days(assessment, key, start, end, calendarview.READ)
+    if cells.is_empty():
+        return None
+    series = calendarview.series(assessment, key, edition, cells)
+    today = beijing.day_of(clock.now()) - timedelta(days=1)
+    days = series.days(last.year, today)
+    return {
+        "year": last.year,
+        "edition": edition,
+        "days": days,
+        "months": calendarview.months(days),
+        "counted": calendarview.counted(days, edition),
+    }
 
 
 def rights(user: Any, site: Site) -> dict[str, bool]:
