@@ -196,6 +196,8 @@ def test_a_draft_says_that_it_is_one() -> None:
 def test_frozen_run_is_named_on_every_page_and_in_full() -> None:
     document = bulletin.monthly(shanxi(), "zh-CN")
     assert "提交号 1234" in document.frame.foot
+    assert "abababab" in document.frame.foot
+    assert document.frame.under == "GB3095-2012、HJ633-2012、HJ663-2013、RANK-2018"
     assert ("结果的 SHA-256", "ab" * 32) in table(document, "表7").rows
     assert ("固定时间（北京时间）", "2016-12-13 09:30") in table(document, "表7").rows
 

@@ -81,6 +81,7 @@ def test_pages_are_a4_and_counted(document: Document) -> None:
         text = squeezed(page.extract_text())
         assert squeezed(counted) in text
         assert squeezed(document.frame.foot) in text
+        assert squeezed(document.frame.under) in text
 
 
 def test_every_font_is_inside_and_can_be_searched(document: Document) -> None:

@@ -141,6 +141,7 @@ def test_page_is_a4_with_fields_for_its_number(document: Document, data: bytes) 
     fields = [field.get(qn("w:instr")) for field in footer.iter(qn("w:fldSimple"))]
     assert fields == ["PAGE", "NUMPAGES"]
     assert document.frame.foot in "".join(footer.itertext())
+    assert document.frame.under in "".join(footer.itertext())
 
 
 def test_charts_are_pictures_with_words_for_who_can_not_see_them(data: bytes) -> None:

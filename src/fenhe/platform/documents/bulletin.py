@@ -44,7 +44,13 @@ def monthly(report: MonthlyReport, language: Literal["zh-CN", "en"]) -> Document
             made=report.origin.frozen_at,
             author="Fenhe",
             subject=f"{title} {month}",
-            frame=Frame(title, month, foot, _("Page {page} of {pages}")),
+            frame=Frame(
+                title,
+                month,
+                foot,
+                _("Page {page} of {pages}"),
+                bulletin_sources.editions_line(report),
+            ),
             blocks=tuple(bulletin_tables.numbered(_blocks(report))),
             keywords=(region, month, "AQI"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
@@ -13,10 +14,11 @@ from fenhe.platform.documents import wording
 from fenhe.platform.documents.model import Block, Bullets, Column, Heading, Paragraph, Table
 from fenhe.platform.documents.monthly import EditionUse, MonthlyReport, Name, UnverifiedValue
 from fenhe.platform.documents.wording import said
-from fenhe.platform.web import words
+from fenhe.platform.web import levels, words
 from fenhe.standards.model import UNKNOWN_CLAUSE, Row, Value
 
 BEIJING = timedelta(hours=8)
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def edition_use(edition_id: str, used_for: Name) -> EditionUse:
@@ -124,9 +126,14 @@ def method(report: MonthlyReport) -> Iterator[Block]:
         Column(_("Title"), align="left", share=3.0),
         Column(_("Used for"), align="left", share=2.0),
     )
-    rows = tuple((e.code, said(e.title), said(e.used_for)) for e in report.editions)
+    rows = tuple((_code(e), said(e.title), said(e.used_for)) for e in report.editions)
     if rows:
         yield Table(_("editions"), columns, rows)
+
+
+def _code(edition: EditionUse) -> str:
+    """Return the code of an edition; a document number in Chinese is the id in English."""
+    return edition.id if levels.english() and CHINESE.search(edition.code) else edition.code
 
 
 def origin_line(report: MonthlyReport) -> str:
@@ -138,11 +145,15 @@ def origin_line(report: MonthlyReport) -> str:
         }
     parts = {
         "assessment": origin.assessment,
-        "editions": words.joined(e.id for e in report.editions),
         "commit": origin.commit,
         "hash": origin.run_hash[:16],
     }
-    return _("%(assessment)s · %(editions)s · commit %(commit)d · result %(hash)s") % parts
+    return _("%(assessment)s · commit %(commit)d · result %(hash)s") % parts
+
+
+def editions_line(report: MonthlyReport) -> str:
+    """Return the editions the bulletin rests on, under that line."""
+    return words.joined(edition.id for edition in report.editions)
 
 
 def origin(report: MonthlyReport) -> Iterator[Block]:

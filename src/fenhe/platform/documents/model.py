@@ -121,13 +121,14 @@ Block = Heading | Paragraph | Bullets | Table | BarChart | PageBreak
 class Frame:
     """What stands on every page: left and right head, left foot, and how pages are counted.
 
-    ``pages`` holds ``{page}`` and ``{pages}``.
+    ``pages`` holds ``{page}`` and ``{pages}``; ``under`` is a second line of the foot.
     """
 
     head_left: str
     head_right: str
     foot: str
     pages: str = "{page} / {pages}"
+    under: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ class Document:
         frame = self.frame
         yield from (self.title, self.subtitle, frame.head_left, frame.head_right)
         yield from (frame.foot, frame.pages)
+        yield from filter(None, (frame.under,))
         for block in self.blocks:
             yield from texts_of(block)
 

@@ -267,6 +267,9 @@ def _released(held: list[Flowable]) -> list[Flowable]:
     return [CondPageBreak(ROOM_UNDER_HEADING), *held] if held else []
 
 
+UNDER = 10  # points between the two lines of the foot
+
+
 def _furniture(canvas: Canvas, document: Document, page: int, pages: int) -> None:
     """Draw what stands on every page: head, foot, number of the page."""
     frame = document.frame
@@ -279,6 +282,7 @@ def _furniture(canvas: Canvas, document: Document, page: int, pages: int) -> Non
     count = shown(frame.pages.format(page=page, pages=pages))
     _ends(canvas, shown(frame.head_left), shown(frame.head_right), head)
     _ends(canvas, shown(frame.foot), count, foot)
+    _ends(canvas, shown(frame.under), "", foot - UNDER)
     canvas.line(SIDE, head - 4, A4[0] - SIDE, head - 4)
     canvas.line(SIDE, foot + 9, A4[0] - SIDE, foot + 9)
     canvas.restoreState()

@@ -109,6 +109,9 @@ def _page(word: WordDocument, document: Document) -> None:
             _field(foot, "PAGE" if piece == "{page}" else "NUMPAGES")
         elif piece:
             foot.add_run(shown(piece))
+    if frame.under:
+        under = fitted(shown(frame.under), lambda part: width(part, SMALL), WIDE)
+        section.footer.add_paragraph(under, style=foot.style)
 
 
 def _ends(paragraph: WordParagraph, left: str, edge: str) -> None:

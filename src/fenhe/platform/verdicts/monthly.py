@@ -27,10 +27,6 @@ from fenhe.store import Store
 
 NO_LIMIT = "no_limit"  # a month has none for the basic items: no reason to withhold an index
 MOST_NAMED = 5
-GOOD_DUST = Name(
-    "未提供沙尘影响日清单：全部日值参加统计，未作扣除。",
-    "No list of sand-dust days was given: every daily value takes part, none is deducted.",
-)
 
 
 def collect(
@@ -171,7 +167,7 @@ def report(plain: Mapping[str, Any], origin: Origin) -> MonthlyReport:
         source=_source(plain["subject"]),
         validity=tuple(_validity(plain)),
         notes=tuple(_absent(plain.get("absent", []))),
-        dust=Dust("none_supplied", rule=GOOD_DUST),
+        dust=Dust("none_supplied"),
         unverified=unverified_values(plain["unverified"]),
     )
 
@@ -185,8 +181,8 @@ def _validity(plain: Mapping[str, Any]) -> Iterator[Name]:
         f"某项目一个月内有效日均值不少于 {days} 天（2 月不少于 {february} 天）时，"
         f"该项目的月统计值有效（{code}）；无效的统计值不列出，其城市无综合指数、不参加排名。",
         f"A month's statistic of an item is valid with at least {days} valid days ({february} in "
-        f"February) by {code}. One that is not is left out, and its city has neither composite "
-        "index nor rank.",
+        f"February) by {code}. Any other is left out, and its city has neither composite index "
+        "nor rank.",
     )
     if plain["subject"] == "published":
         yield Name(
