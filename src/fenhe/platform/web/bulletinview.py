@@ -72,12 +72,15 @@ def tables(run: FrozenRun, report: MonthlyReport) -> list[dict[str, Any]]:
     """Return the tables of the paper; the numbers of the first lead to the cells they are of."""
     keys = {name_of(place["name"]): place["key"] for place in _plain(run)["places"]}
     order = [keys.get(place.name, "") for place in bulletin_tables.in_order(report)]
-    found = [_table(bulletin_tables.statistics(report), [_why(run, key) for key in order])]
+    why = [_why(run, key) for key in order]
+    pages = [addresses.city(key) if key else "" for key in order]
+    found = [_table(bulletin_tables.statistics(report), why, pages)]
     if report.aqi_edition is not None:
         level_keys = bulletin_tables.level_keys(report.aqi_edition)
-        found.append(_table(bulletin_tables.days(report, level_keys), []))
+        found.append(_table(bulletin_tables.days(report, level_keys), [], pages))
     if any(item.days_above is not None for p in report.places for item in p.items.values()):
-        found.append(_table(bulletin_tables.days_above(report), []))
+        # the first row holds the limits
+        found.append(_table(bulletin_tables.days_above(report), ["", *why], ["", *pages]))
     return found
 
 
@@ -90,14 +93,15 @@ def _why(run: FrozenRun, key: str) -> str:
     return f"{addresses.evidence(assessment, key, asked['month'])}?as_of={run.commit}"
 
 
-def _table(found: Table, urls: Sequence[str]) -> dict[str, Any]:
+def _table(found: Table, why: Sequence[str], pages: Sequence[str]) -> dict[str, Any]:
+    """Return a table of the paper; numbers of a row lead to its evidence, its name to its page."""
     rows = []
     for number, row in enumerate(found.rows):
-        url = urls[number] if number < len(urls) else ""
+        to = [urls[number] if number < len(urls) else "" for urls in (why, pages)]
         cells = zip(found.columns, found.texts(row), strict=True)
         rows.append(
             {
-                "cells": [_cell(column, text, url) for column, text in cells],
+                "cells": [_cell(column, text, *to) for column, text in cells],
                 "strong": number in found.strong,
             }
         )
@@ -109,11 +113,12 @@ def _table(found: Table, urls: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _cell(column: Column, text: str, url: str) -> dict[str, Any]:
+def _cell(column: Column, text: str, why: str, page: str) -> dict[str, Any]:
     judged = column.align == "right" and text != DASH
     return {
         "text": text,
-        "url": url if judged else "",
+        "url": why if judged else "",
+        "page": page,
         "number": column.align == "right",
         "head": column.header,
         "name": column.align == "left",

@@ -94,16 +94,14 @@ def sentence(scene: Scene) -> str:
     }
     if not scene.days.height:
         return _("%(place)s, %(span)s: no day is judged under both editions.") % facts
-    said = [
-        _(
-            "%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change their "
-            "level from %(old)s to %(new)s, %(worse)d of them for the worse."
-        )
-        % facts,
-        _good(scene),
-        _withheld(scene),
-    ]
-    return words.sentences(*said)
+    said = (
+        _("%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change their "
+          "level from %(old)s to %(new)s, all for the worse.")
+        if facts["changed"] and facts["changed"] == facts["worse"]
+        else _("%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change "
+               "their level from %(old)s to %(new)s, %(worse)d of them for the worse.")
+    )  # fmt: skip
+    return words.sentences(said % facts, _good(scene), _withheld(scene))
 
 
 def _good(scene: Scene) -> str:

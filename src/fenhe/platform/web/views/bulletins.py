@@ -103,8 +103,17 @@ def _form(request: HttpRequest, given: Mapping[str, str]) -> dict[str, Any]:
         "months": sorted(months, reverse=True),
         "subjects": [{"code": s, "label": periodwords.source(s)} for s in reversed(SOURCES)],
         "limits": [{"code": x, "label": periodwords.edition_code(x)} for x in limits],
-        "given": {"subject": PUBLISHED, **given},
+        "given": {"subject": PUBLISHED, "month": _newest(limits), **given},
     }
+
+
+def _newest(limits: list[str]) -> str:
+    """Return the newest month of published values, else of stations: what is frozen most often."""
+    for subject in reversed(SOURCES):
+        held = [kept.periods_held(subject, "month", edition) for edition in limits]
+        if newest := max((months[0] for months in held if months), default=None):
+            return f"{newest:%Y-%m}"
+    return ""
 
 
 @page.view(FREEZE)
