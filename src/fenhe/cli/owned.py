@@ -17,6 +17,11 @@ data_option = click.option(
     help="Data folder; FENHE_DATA or ./fenhe-data without it.",
 )
 
+# verbs after which verdicts are judged
+BRINGS = frozenset(
+    ("import", "replay", "stations", "boundaries", "regions", "move_station", "run_source")
+)
+
 
 def run(verb: str, args: dict[str, Any], data: Path | None, label: str = "") -> Any:
     """Run a verb and return its result; shows a progress bar when ``label`` is given.
@@ -33,7 +38,7 @@ def run(verb: str, args: dict[str, Any], data: Path | None, label: str = "") -> 
 
         try:
             result = verbs.run(verb, args, progress=bar.show)
-            if verb in {"import", "replay", "stations", "boundaries", "regions", "move_station"}:
+            if verb in BRINGS:
                 _judge(label and "judging")
             return result
         finally:

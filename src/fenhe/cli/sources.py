@@ -12,7 +12,7 @@ from fenhe.cli.owned import data_option, run
 
 @click.group("sources")
 def command() -> None:
-    """Add standing feeds, see how they stand, run or pause them."""
+    """Add standing feeds, see how they stand, run, change or pause them."""
 
 
 @command.command("add")
@@ -20,6 +20,7 @@ def command() -> None:
 @click.argument("location")
 @click.option("--feed", "feeds", multiple=True, required=True, help="Description; may be repeated.")
 @click.option("--title", "title_zh", default="", help="Name as people say it.")
+@click.option("--title-en", default="", help="The same in English.")
 @click.option("--interval", type=click.IntRange(1), default=300, help="Seconds between tries.")
 @click.option("--every", type=click.IntRange(1), default=3600, help="Seconds of its own rhythm.")
 @click.option("--headers", default="", help="File in the folder 'secrets' of the data folder.")
@@ -31,12 +32,31 @@ def add(key: str, location: str, title_zh: str, every: int, data: Path | None, *
     _tell(run("add_source", {**args, **rest, "expected_every": every}, data))
 
 
+@command.command("change")
+@click.argument("key")
+@click.option("--location", help="Another folder or address of the same kind.")
+@click.option("--feed", "feeds", multiple=True, help="Description; may be repeated.")
+@click.option("--title", "title_zh", help="Name as people say it.")
+@click.option("--title-en", help="The same in English.")
+@click.option("--interval", type=click.IntRange(1), help="Seconds between tries.")
+@click.option("--every", "expected_every", type=click.IntRange(1), help="Its own rhythm.")
+@click.option("--headers", help="File in the folder 'secrets' of the data folder; '' for none.")
+@data_option
+def change(key: str, data: Path | None, **rest: Any) -> None:
+    """Change what KEY is; options not given stay."""
+    given = {name: value for name, value in rest.items() if value is not None and value != ()}
+    _tell(run("change_source", {"key": key, **given}, data))
+
+
 @command.command("status")
 @data_option
 def status(data: Path | None) -> None:
     """Show every source: state, lag, failures in a row, last receipt."""
-    for one in run("sources", {}, data):
+    found = run("sources", {}, data)
+    for one in found:
         _tell(one)
+    if not found:
+        click.echo("there is no source yet; add one: fenhe sources add KEY LOCATION --feed NAME")
 
 
 @command.command("run")
@@ -65,11 +85,18 @@ def resume(key: str, data: Path | None) -> None:
 
 def _tell(one: dict[str, Any]) -> None:
     lag = "no data yet" if one["lag"] is None else f"{one['lag'] / 3600:.1f} h behind"
-    click.echo(f"{one['key']}  {one['state']}  {lag}  failures {one['failures']}  {one['alarm']}")
-    if one["run"]:
-        click.echo(f"  {_receipt(one['run'])}")
+    words = [one["key"], one["state"], lag, one["location"]]
+    if one["failures"]:
+        words.append(f"failures in a row {one['failures']}")
+    if one["refused"]:
+        words.append(f"refused {one['refused']}")
+    click.echo("  ".join([*words, *([one["alarm"]] if one["alarm"] else [])]))
+    for last in (one["receipt"], one["run"]):
+        if last and not (last is one["run"] and last == one["receipt"]):
+            click.echo(f"  {_receipt(last)}")
 
 
 def _receipt(last: dict[str, Any]) -> str:
     counts = "received {received} = stored {stored} + duplicate {duplicate} + rejected {rejected}"
-    return f"{last['started']}  {last['outcome']}  {counts.format(**last)}  {last['message']}"
+    said = f"{last['started']}  {last['outcome']}  {counts.format(**last)}"
+    return "\n    ".join([said, *last["message"].splitlines()])

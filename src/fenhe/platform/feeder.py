@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import close_old_connections, connection
 
-from fenhe.platform.monitoring import standing
+from fenhe.base.errors import BadInput
+from fenhe.platform.monitoring import alarms, standing
 from fenhe.platform.monitoring.models import Source
 
 log = logging.getLogger("fenhe.feeder")
 PAUSE = 1.0  # seconds between looks at what is due
+WATCH = 60.0  # seconds between looks at what is late or does not balance
+PATIENCE = 5.0  # seconds a stop waits for the sources under way, all together
 
 
 class Feeder(threading.Thread):
@@ -23,18 +27,24 @@ class Feeder(threading.Thread):
         super().__init__(name="fenhe-feeder", daemon=True)
         self._stop_asked = threading.Event()
         self._running: dict[str, threading.Thread] = {}
+        self._begun = datetime.now(UTC)
+        self._watched = 0.0
 
     def run(self) -> None:
-        """Try what is due until stopped."""
-        self._safely(standing.cut_short)
+        """Finish what was cut short, then try what is due until stopped."""
+        self._safely(lambda: standing.go_on(self._stop_asked, self._begun))
         while not self._stop_asked.wait(PAUSE):
             self._safely(self._start_due)
+            if time.monotonic() - self._watched >= WATCH:
+                self._watched = time.monotonic()
+                self._safely(alarms.look)
 
     def _safely(self, step: Callable[[], object]) -> None:
         try:
             step()
         except Exception:
-            log.exception("the feeder will try again")
+            if not self._stop_asked.is_set():
+                log.exception("the feeder will try again")
         finally:
             close_old_connections()
 
@@ -51,15 +61,21 @@ class Feeder(threading.Thread):
     def _try(self, source: Source) -> None:
         try:
             standing.try_source(source, self._stop_asked)
+        except BadInput:
+            log.info("source %s is being tried by somebody", source.key)
         except Exception:
-            log.exception("source %s will be tried again", source.key)
+            if not self._stop_asked.is_set():
+                log.exception("source %s will be tried again", source.key)
         finally:
             connection.close()
 
     def stop(self) -> None:
-        """Ask the sources under way to end and wait for them."""
+        """Ask the sources under way to end; wait for them, but not for one that hangs.
+
+        An import ends after its present batch and goes on at the next start.
+        """
         self._stop_asked.set()
-        if self.is_alive():
-            self.join()
-        for thread in self._running.values():
-            thread.join()
+        until = time.monotonic() + PATIENCE
+        for thread in (self, *self._running.values()):
+            if thread.is_alive():
+                thread.join(max(until - time.monotonic(), 0.0))

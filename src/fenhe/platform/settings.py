@@ -2,8 +2,8 @@
 
 ``FENHE_DATA`` data folder; ``FENHE_HOSTS`` host names, comma-separated; ``FENHE_HTTPS=1``
 behind TLS; ``FENHE_TILE_HOSTS`` tile servers the map may ask; ``FENHE_CLOCK`` ``real`` or ``data``.
-Running: ``FENHE_METRICS_TOKEN``, ``FENHE_BEHIND``, ``FENHE_DISK_LOW``, ``FENHE_LOG_FILE`` and its
-kin; see docs/how-to/operate.md.
+Running: ``FENHE_METRICS_TOKEN``, ``FENHE_BEHIND``, ``FENHE_DISK_LOW``, ``FENHE_SOURCE_RUNS``,
+``FENHE_LOG_FILE`` and its kin; see docs/how-to/operate.md.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ INSTALLED_APPS = [
     "fenhe.platform.workflow",
     "fenhe.platform.monitoring",
     "fenhe.platform.verdicts",
+    "fenhe.platform.api",
     "fenhe.platform.web",
 ]
 MIDDLEWARE = [
     "fenhe.platform.operations.metrics.Durations",
     "django.middleware.security.SecurityMiddleware",
     "fenhe.platform.middleware.SecurityHeaders",
+    "fenhe.platform.api.middleware.ApiAnswers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -114,6 +116,7 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
 
 UPLOAD_LIMIT = 50 * 1024 * 1024
+API_BODY_LIMIT = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -134,6 +137,7 @@ X_FRAME_OPTIONS = "DENY"
 TILE_HOSTS = [host for host in os.environ.get("FENHE_TILE_HOSTS", "").split(",") if host.strip()]
 
 FENHE_METRICS_TOKEN = os.environ.get("FENHE_METRICS_TOKEN", "")
+FENHE_SOURCE_RUNS = int(os.environ.get("FENHE_SOURCE_RUNS", "1000"))  # kept of each feed
 FENHE_BEHIND = float(os.environ.get("FENHE_BEHIND", "900"))  # seconds the verdicts may be behind
 FENHE_DISK_LOW = int(os.environ.get("FENHE_DISK_LOW", str(256 << 20)))  # bytes to keep free
 LOGGING = logs.settings(os.environ)

@@ -21,6 +21,7 @@ WHOLE = 120.0  # seconds one answer may take in all
 WAITS = httpx.Timeout(15.0, connect=10.0)
 REDIRECTS = 5
 _FIELD = re.compile(r"\{date:([^{}]+)\}")
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # of a header
 _ENDINGS = {
     "text/csv": ".csv",
     "application/csv": ".csv",
@@ -67,20 +68,32 @@ def check(template: str) -> None:
     """Raise ``NotFetched`` for an address that may not be asked."""
     if "{" in _FIELD.sub("", template).replace("}", "{"):
         raise NotFetched("only fields such as {date:%Y%m%d} may stand in an address")
-    bare = template.split("/", 3)
-    if not template.startswith(("http://", "https://")) or _FIELD.search("/".join(bare[:3])):
+    bare_host = "/".join(template.split("/", 3)[:3])
+    if not template.startswith(("http://", "https://")) or _FIELD.search(bare_host):
         raise NotFetched("an address begins with http:// or https:// and a fixed host")
+    if "@" in bare_host:
+        raise NotFetched("a password does not belong into the address: put it into the headers")
+    try:
+        host = httpx.URL(bare_host).host
+    except httpx.InvalidURL as error:
+        raise NotFetched(f"{bare_host} is no address: {error}") from None
+    if not host:
+        raise NotFetched("an address needs a host")
 
 
 def headers_of(path: Path) -> dict[str, str]:
     """Read ``Name: value`` lines. Errors never show what the file holds."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="ascii").splitlines()
     except OSError as error:
         raise NotFetched(f"the headers in {path.name} can not be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise NotFetched(f"the headers in {path.name} hold letters other than ASCII") from None
     pairs = [line.partition(":") for line in lines if line.strip()]
-    if not all(mark and name.strip() for name, mark, _ in pairs):
+    if not all(mark and _NAME.fullmatch(name.strip()) for name, mark, _ in pairs):
         raise NotFetched(f"{path.name} must hold lines such as 'Authorization: …'")
+    if not all(value.isprintable() for _, _, value in pairs):
+        raise NotFetched(f"{path.name} holds a value with characters that can not be sent")
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
@@ -104,13 +117,14 @@ def fetch(
             return _follow(client, url, sent, spool, stop)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         what = str(error) or type(error).__name__
-        raise NotFetched(f"{_bare(url)} gave no whole answer: {what}") from error
+        raise NotFetched(f"{bare(url)} gave no whole answer: {what}") from error
 
 
 _CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "modified"}
 
 
-def _bare(url: str) -> str:
+def bare(url: str) -> str:
+    """Return an address as it may be shown."""
     return url.split("?", 1)[0]  # what follows may hold a key
 
 
@@ -125,7 +139,7 @@ def _follow(
                 here = _next(here, response.headers["Location"])
                 continue
             return _read(response, url, spool, until, stop)
-    raise NotFetched(f"{_bare(url)} redirects without end")
+    raise NotFetched(f"{bare(url)} redirects without end")
 
 
 def _next(here: httpx.URL, location: str) -> httpx.URL:
@@ -144,22 +158,22 @@ def _read(
         return Answer(changed=False)
     if response.status_code != 200:
         gone = response.status_code in {404, 410}
-        raise NotFetched(f"{_bare(url)} answers {response.status_code}", gone=gone)
+        raise NotFetched(f"{bare(url)} answers {response.status_code}", gone=gone)
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     name = _name(url, kind)
     if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise NotFetched(f"{_bare(url)} sends a compressed body that was not asked for")
+        raise NotFetched(f"{bare(url)} sends a compressed body that was not asked for")
     size = 0
     for chunk in response.iter_raw():
         size += len(chunk)
         if size > LARGEST or time.monotonic() > until or stop.is_set():
-            raise NotFetched(f"{_bare(url)} was left after {size} bytes: too much or too slow")
+            raise NotFetched(f"{bare(url)} was left after {size} bytes: too much or too slow")
         spool.write(chunk)
     promised = response.headers.get("Content-Length")
     if promised is not None and int(promised) != size:
-        raise NotFetched(f"{_bare(url)} promised {promised} bytes and gave {size}")
+        raise NotFetched(f"{bare(url)} promised {promised} bytes and gave {size}")
     if not size:
-        raise NotFetched(f"{_bare(url)} gave an empty body")
+        raise NotFetched(f"{bare(url)} gave an empty body")
     marks = {
         "etag": response.headers.get("ETag"),
         "modified": response.headers.get("Last-Modified"),
@@ -169,10 +183,10 @@ def _read(
 
 def _name(url: str, kind: str) -> str:
     if kind in {"text/html", "application/xhtml+xml"}:
-        raise NotFetched(f"{_bare(url)} answers with a page ({kind}), not with data")
+        raise NotFetched(f"{bare(url)} answers with a page ({kind}), not with data")
     last = PurePosixPath(httpx.URL(url).path).name or "answer"
     if PurePosixPath(last).suffix.lower() in _KNOWN:
         return last
     if kind not in _ENDINGS:
-        raise NotFetched(f"{_bare(url)} does not say by ending or type what it sends ({kind})")
+        raise NotFetched(f"{bare(url)} does not say by ending or type what it sends ({kind})")
     return last + _ENDINGS[kind]

@@ -246,8 +246,8 @@ def summary(found: Examination) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in plain},
         "feed": found.feed.id,
-        "first": _label(found.first),
-        "last": _label(found.last),
+        "first": label(found.first),
+        "last": label(found.last),
         "ranges": [vars(item) for item in found.ranges],
         "reasons": [{"code": r.code, "zh": r.zh, "en": str(r)} for r in found.reasons],
         "remarks": [{"code": r.code, "zh": r.zh, "en": str(r)} for r in found.remarks],
@@ -256,7 +256,8 @@ def summary(found: Examination) -> dict[str, Any]:
     }
 
 
-def _label(moment: Any) -> str | None:
+def label(moment: Any) -> str | None:
+    """Return a naive UTC time as a Beijing label, None for None."""
     return None if moment is None else f"{beijing.to_beijing(moment):%Y-%m-%d %H:%M}"
 
 

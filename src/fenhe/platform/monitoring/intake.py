@@ -14,6 +14,7 @@ from fenhe.platform.monitoring import imports
 from fenhe.platform.monitoring.acts import ended, finished
 from fenhe.platform.monitoring.models import Import
 from fenhe.platform.workflow.acts import Act, Actor
+from fenhe.protocols.tables.plausibility import Examination
 from fenhe.protocols.tables.reader import WEB, Limits
 from fenhe.store import RawFile
 
@@ -27,7 +28,10 @@ class Receive(Act[imports.Loaded]):
     raw: RawFile
     feed: str
     limits: Limits = WEB
+    progress: imports.Progress = imports.silent
+    tolerated: frozenset[str] = frozenset()  # codes of reasons that do not refuse the file
     newest: datetime | None = field(default=None, init=False)  # end of the last hour it holds
+    accepted: bool = field(default=False, init=False)  # what follows is no fault of the bytes
 
     def do(self, actor: Actor) -> imports.Loaded:
         """Examine the kept file and load it. Raises ``ImportRefused`` with the reasons."""
@@ -41,10 +45,13 @@ class Receive(Act[imports.Loaded]):
         store = owner.store()
         try:
             found = imports.look(self.raw.path, self.feed, self.limits, self.raw.name)
-            if not found.ok:
+            if any(reason.code not in self.tolerated for reason in found.reasons):
                 raise imports.ImportRefused(found)
-            self.newest = found.last
-            loaded = imports.run(store, self.raw, found.feed, actor.name, rows=found.rows)
+            self.newest, self.accepted = found.last, True
+            record.examination = {name: imports.label(at) for name, at in _span(found).items()}
+            loaded = imports.run(
+                store, self.raw, found.feed, actor.name, progress=self.progress, rows=found.rows
+            )
         except FenheError as error:
             ended(record, actor, error)
             raise
@@ -56,6 +63,10 @@ class Receive(Act[imports.Loaded]):
         names = ("received", "stored", "duplicate", "rejected")
         counts = {name: getattr(result.receipt, name) for name in names}
         return {"feed": self.feed, "file_name": self.raw.name, "sha256": self.raw.sha256, **counts}
+
+
+def _span(found: Examination) -> dict[str, datetime | None]:
+    return {"first": found.first, "last": found.last}
 
 
 def receive(

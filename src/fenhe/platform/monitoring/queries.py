@@ -10,9 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 import polars as pl
+from django.db.models import Max
+from django.db.models.fields.json import KT
 
+from fenhe.base import beijing
 from fenhe.base.beijing import HOUR as _HOUR
-from fenhe.platform import owner
+from fenhe.platform import clock, owner
 from fenhe.platform.monitoring.models import Import, Note
 from fenhe.platform.registry.models import Site
 from fenhe.protocols.tables import feeds as descriptions
@@ -118,14 +121,29 @@ def feeds() -> list[dict[str, Any]]:
 
     Keys: ``id, title_zh, title_en, source, licence, licence_zh, public, simulated, notes``,
     ``imports`` (how many), ``received, stored, corrected, duplicate, rejected``, ``last_at``
-    (naive UTC of the last receipt, None without one), ``balanced`` (bool).
+    (naive UTC of the last receipt, None without one), ``balanced`` (bool), ``newest`` (naive
+    UTC end of the newest hour or day loaded, None without one) and ``lag``, seconds since then.
     """
     found = owner.store().receipts("import")
     sums = found.group_by("feed").agg(
         pl.len().alias("imports"), *(pl.col(c).sum() for c in COUNTS), pl.col("known_at").max()
     )
     by_feed = {row["feed"]: row for row in sums.iter_rows(named=True)}
-    return [_feed(feed, by_feed.get(feed.id)) for feed in descriptions.known()]
+    newest, now = _newest(), clock.now()
+    return [
+        _feed(feed, by_feed.get(feed.id), newest.get(feed.id), now) for feed in descriptions.known()
+    ]
+
+
+def _newest() -> dict[str, datetime]:
+    """Return the end of the newest hour or day that was ever loaded under each feed."""
+    loaded = Import.objects.filter(state=Import.State.LOADED).order_by()
+    labels = loaded.values_list("feed").annotate(last=Max(KT("examination__last")))
+    return {feed: _of_label(text) for feed, text in labels if text}
+
+
+def _of_label(text: str) -> datetime:
+    return beijing.to_utc(datetime.fromisoformat(text))
 
 
 NAMES = ("id", "title_zh", "title_en", "source", "licence", "licence_zh")
@@ -133,7 +151,9 @@ TOLD = (*NAMES, "public", "simulated", "notes")
 COUNTS = ("received", "stored", "corrected", "duplicate", "rejected")
 
 
-def _feed(feed: Any, sums: dict[str, Any] | None) -> dict[str, Any]:
+def _feed(
+    feed: Any, sums: dict[str, Any] | None, newest: datetime | None, now: datetime
+) -> dict[str, Any]:
     counts = {name: sums[name] if sums else 0 for name in COUNTS}
     return {
         **{name: getattr(feed, name) for name in TOLD},
@@ -141,6 +161,8 @@ def _feed(feed: Any, sums: dict[str, Any] | None) -> dict[str, Any]:
         **counts,
         "last_at": sums["known_at"] if sums else None,
         "balanced": _balances(counts),
+        "newest": newest,
+        "lag": None if newest is None else (now - newest).total_seconds(),
     }
 
 

@@ -5,26 +5,43 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from fenhe.base.errors import BadInput
-from fenhe.platform import clock
-from fenhe.platform.monitoring import fetching, standing
+from fenhe.platform.monitoring import fetching, sources, standing, watching
 from fenhe.platform.monitoring.models import Source, SourceRun
+from fenhe.platform.monitoring.sources import find, plain_run, status_of
 from fenhe.platform.workflow.acts import Act, Actor
 from fenhe.protocols.tables import feeds
 
-LATE = 2  # times its own rhythm after which a source is late
-_SHOWN = ("key", "title_zh", "kind", "feeds", "location", "interval", "expected_every", "active")
+CHANGEABLE = (
+    "title_zh", "title_en", "feeds", "location", "headers", "interval", "expected_every",
+)  # fmt: skip
+SECOND_LOOK = 1.5  # seconds a person waits for the second look at a file just seen
 
 
-def find(key: str) -> Source:
-    """Return a source. Raises ``BadInput`` when there is none."""
-    source = Source.objects.filter(pk=key).first()
-    if source is None:
-        raise BadInput(f"there is no source '{key}'; 'fenhe sources' lists them")
-    return source
+def _check(one: Source) -> None:
+    """Raise ``BadInput`` saying what is wrong with a source."""
+    if not one.feeds:
+        raise BadInput("a source needs the id of at least one feed description")
+    for feed in one.feeds:
+        feeds.load(feed)
+    if one.kind == Source.Kind.HTTP:
+        fetching.check(one.location)
+    else:
+        watching.check(one.location)
+    if one.interval < 1 or one.expected_every < 1 or Path(one.headers).name != one.headers:
+        raise BadInput("seconds are at least 1; headers are the name of a file in 'secrets'")
+    try:
+        checked = {"key", "kind", *CHANGEABLE}
+        one.clean_fields({part.name for part in one._meta.fields} - checked)
+    except ValidationError as error:
+        said = (f"{name}: {' '.join(why)}" for name, why in error.message_dict.items())
+        raise BadInput("; ".join(said)) from None
 
 
 @dataclass
@@ -36,25 +53,56 @@ class AddSource(Act[Source]):
 
     def do(self, actor: Actor) -> Source:
         """Check and keep it. Raises ``BadInput`` saying what is wrong."""
-        one = self.source
-        if Source.objects.filter(pk=one.key).exists():
-            raise BadInput(f"there is a source '{one.key}' already")
-        if not one.feeds:
-            raise BadInput("a source needs the id of at least one feed description")
-        for feed in one.feeds:
-            feeds.load(feed)
-        if one.kind == Source.Kind.HTTP:
-            fetching.check(one.location)
-        elif not Path(one.location).is_absolute():
-            raise BadInput("write the folder in full, with a pattern: /data/in/*.csv")
-        if one.interval < 1 or one.expected_every < 1 or Path(one.headers).name != one.headers:
-            raise BadInput("seconds are at least 1; headers are the name of a file in 'secrets'")
-        one.save(force_insert=True)
-        return one
+        if Source.objects.filter(pk=self.source.key).exists():
+            raise BadInput(f"there is a source '{self.source.key}' already")
+        _check(self.source)
+        self.source.place = datetime.now(UTC)
+        self.source.save(force_insert=True)
+        return self.source
 
     def after(self, result: Source) -> Any:
         """How it stands; the name of the headers' file, never what it holds."""
-        return {name: getattr(result, name) for name in (*_SHOWN, "headers")}
+        return _kept(result)
+
+
+@dataclass
+class ChangeSource(Act[Source]):
+    """Change what a source is, all but its key and kind; it is tried at once."""
+
+    event = "monitoring.change_source"
+    source: Source
+    changes: dict[str, Any]
+
+    def before(self) -> Any:
+        """How it stood."""
+        return _kept(self.source)
+
+    def do(self, actor: Actor) -> Source:
+        """Check and keep it; what was remembered of another place is forgotten."""
+        unknown = sorted(self.changes.keys() - set(CHANGEABLE))
+        if unknown or not self.changes:
+            said = f"{', '.join(unknown)} can not be changed" if unknown else "nothing to change"
+            raise BadInput(f"{said}; what can: {', '.join(CHANGEABLE)}")
+        moved = self.changes.get("location", self.source.location) != self.source.location
+        for name, value in self.changes.items():
+            setattr(self.source, name, value)
+        _check(self.source)
+        self.source.next_due, names = None, [*self.changes, "next_due"]
+        if moved:
+            self.source.remembered, self.source.place = {}, datetime.now(UTC)
+            self.source.files.all().delete()
+            names += ["remembered", "place"]
+        self.source.save(update_fields=names)
+        return self.source
+
+    def after(self, result: Source) -> Any:
+        """How it stands now."""
+        return _kept(result)
+
+
+def _kept(source: Source) -> dict[str, Any]:
+    names = ("key", "kind", "active", *CHANGEABLE)
+    return {**{name: getattr(source, name) for name in names}, "location": sources.shown(source)}
 
 
 @dataclass
@@ -76,70 +124,73 @@ class PauseSource(Act[Source]):
         return {"key": result.key, "active": result.active}
 
 
-def status(_args: dict[str, Any], _actor: Actor, _progress: Any) -> Any:
-    """Return every source: how it stands, its lag in seconds (None without data), its last run."""
-    return [_status(source) for source in Source.objects.all()]
-
-
-def _status(source: Source) -> dict[str, Any]:
-    lag = None
-    if source.last_data is not None:
-        lag = (clock.now() - source.last_data.replace(tzinfo=None)).total_seconds()
-    late = lag is None or lag > LATE * source.expected_every
-    state = "failing" if source.failures else "late" if late else "ok"
-    return {
-        **{name: getattr(source, name) for name in _SHOWN},
-        "state": state if source.active else "paused",
-        "lag": lag,
-        "failures": source.failures,
-        "message": source.last_message,
-        "alarm": source.alarm,
-        "run": _run(source.runs.first()),
-    }
-
-
-def _run(run: SourceRun | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    names = ("outcome", "files", *standing.COUNTS, "message")
-    return {"started": run.started.isoformat(), **{name: getattr(run, name) for name in names}}
-
-
-def add(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
-    """Add a source from its fields."""
-    return _status(AddSource(Source(**args)).run(actor))
-
-
-def pause(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
-    """Pause the source ``key``, or with ``active`` let it go on."""
-    return _status(PauseSource(find(args["key"]), bool(args.get("active"))).run(actor))
-
-
 @dataclass
-class RunSource(Act[SourceRun]):
-    """Try a source now, whether it is due or not."""
+class RunSource(Act[SourceRun | None]):
+    """Try a source now, whether it is due or not.
+
+    Without ``wait`` the feeder is asked to, and the run is None: a page does not wait for an
+    address that may hang. A paused source is then refused.
+    """
 
     event = "monitoring.run_source"
     atomic = False
     source: Source
+    wait: bool = True
 
-    def do(self, actor: Actor) -> SourceRun:
-        """Try it and return the run."""
-        return standing.try_source(self.source, threading.Event(), actor)
+    def do(self, actor: Actor) -> SourceRun | None:
+        """Try it and return the run; files just seen get their second look at once."""
+        if not self.wait:
+            self._ask()
+            return None
+        never = threading.Event()
+        run = standing.try_source(self.source, never, actor)
+        seen = self.source.files.filter(state="seen").exists()
+        if seen and run.outcome in {"unchanged", "ok"}:
+            never.wait(SECOND_LOOK)
+            run = standing.try_source(self.source, never, actor)
+        return run
 
-    def after(self, result: SourceRun) -> Any:
+    def _ask(self) -> None:
+        if not self.source.active:
+            raise BadInput(f"source '{self.source.key}' is paused; let it go on first")
+        self.source.next_due = None
+        self.source.save(update_fields=["next_due"])
+
+    def after(self, result: SourceRun | None) -> Any:
         """The source and its receipt."""
-        return {"key": self.source.key, **(_run(result) or {})}
+        return {"key": self.source.key, **(plain_run(result) or {})}
+
+
+def status(_args: dict[str, Any], _actor: Actor, _progress: Any) -> Any:
+    """Return every source: how it stands, its lag in seconds (None without data), its last run."""
+    return sources.status()
+
+
+def add(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
+    """Add a source from its fields."""
+    return status_of(AddSource(Source(**args)).run(actor))
+
+
+def change(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
+    """Change the source ``key`` by the other fields given."""
+    changes = {name: value for name, value in args.items() if name != "key"}
+    return status_of(ChangeSource(find(args["key"]), changes).run(actor))
+
+
+def pause(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
+    """Pause the source ``key``, or with ``active`` let it go on."""
+    return status_of(PauseSource(find(args["key"]), bool(args.get("active"))).run(actor))
 
 
 def run_now(args: dict[str, Any], actor: Actor, _progress: Any) -> Any:
     """Try the source ``key`` and return its run."""
-    return _run(RunSource(find(args["key"])).run(actor))
+    return plain_run(RunSource(find(args["key"])).run(actor))
 
 
 VERBS: dict[str, Callable[[dict[str, Any], Actor, Any], Any]] = {
     "sources": status,
     "add_source": add,
+    "change_source": change,
     "pause_source": pause,
     "run_source": run_now,
 }

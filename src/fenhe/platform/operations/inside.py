@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from math import isfinite
 from typing import Any
 
 from fenhe.platform.operations import backlog, lateness
@@ -120,16 +119,14 @@ def verdicts(store: Store) -> Iterator[Finding]:
 def feeds() -> Iterator[Finding]:
     """Look whether a running feed is late."""
     found = lateness.lags()
-    late = [f"{lag.feed} ({_minutes(lag.seconds)})" for lag in found if lag.is_late]
-    if late:
+    late = [f"{lag.feed} ({lateness.said(lag.seconds)})" for lag in found if lag.is_late]
+    failing = [f"{key} ({count} in a row)" for key, count in lateness.failing().items()]
+    wrong = {"late": late, "failing": failing}
+    if late or failing:
         yield warn(
             "feeds",
-            f"late: {', '.join(late)}",
-            "look at the feed's last error on the data page, and at its source",
+            "; ".join(f"{word}: {', '.join(names)}" for word, names in wrong.items() if names),
+            "fenhe sources status, or the page of feeds, tells the last error of each",
         )
     else:
         yield ok("feeds", f"{len(found)} running, none late" if found else "none is running here")
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if isfinite(seconds) else "no data yet"

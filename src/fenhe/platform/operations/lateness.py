@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
+from math import inf, isfinite
 
 from fenhe.platform import clock
 from fenhe.platform.monitoring.models import Source
@@ -39,3 +39,14 @@ def _since(source: Source, now: datetime) -> float:
     if source.last_data is None:
         return inf
     return (now - source.last_data.replace(tzinfo=None)).total_seconds()
+
+
+def said(seconds: float) -> str:
+    """Return a lag in words."""
+    return f"{seconds / 60:.0f} min" if isfinite(seconds) else "no data yet"
+
+
+def failing() -> dict[str, int]:
+    """Return how many tries in a row failed, of the active sources whose last one did."""
+    found = Source.objects.filter(active=True, failures__gt=0).order_by("key")
+    return dict(found.values_list("key", "failures"))

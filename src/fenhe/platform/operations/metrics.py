@@ -56,6 +56,7 @@ class _State(Collector):
             "fenhe_commits_behind", "Commits the worker has not looked at.", left.commits
         )
         yield _lags()
+        yield _failures()
         thread = running.now.worker
         if thread is not None:
             yield GaugeMetricFamily(
@@ -73,6 +74,15 @@ def _lags() -> GaugeMetricFamily:
     )
     for lag in lateness.lags():
         family.add_metric([lag.feed], lag.seconds)
+    return family
+
+
+def _failures() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "fenhe_feed_failures", "Failed tries of a feed in a row, 0 is not told.", labels=["feed"]
+    )
+    for feed, failures in lateness.failing().items():
+        family.add_metric([feed], failures)
     return family
 
 
