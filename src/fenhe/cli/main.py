@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "bulletin": ("fenhe.cli.bulletin", "Freeze a month's bulletin; write it as PDF or Word."),
     "stations": ("fenhe.cli.stations", "List stations; say for which city one counts."),
     "user": ("fenhe.cli.user", "Add people and set their role and place."),
+    "token": ("fenhe.cli.token", "Tokens of programs for the HTTP interface."),
     "init": ("fenhe.cli.init", "Prepare a data folder."),
     "serve": ("fenhe.cli.serve", "Serve the web pages; owner of the data folder."),
     "backup": ("fenhe.cli.backup", "Back a data folder up at one commit, while it is served."),

@@ -76,6 +76,8 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "registry.import_boundaries": (N, N, N, N, O),
     "registry.create_user": (N, N, N, N, O),
     "registry.create_membership": (N, N, N, N, O),
+    "registry.create_token": (N, N, N, N, O),
+    "registry.revoke_token": (N, N, N, N, O),
     "registry.publish_site": (N, N, N, N, O),
     "registry.move_site": (N, N, N, N, O),
     # running; metrics ask for a loopback address or a token besides

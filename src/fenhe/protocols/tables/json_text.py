@@ -1,4 +1,8 @@
-"""JSON as text cells: an array of objects, or one object a line; numbers as written."""
+"""JSON as text cells: an array of objects, or one object a line; numbers as written.
+
+The array may be the one member of an object that is an array, as a program sends it:
+``{"feed": "…", "observations": [{…}, …]}``.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +63,22 @@ def _is_lines(path: Path, name: str) -> bool:
     """Tell an array from one object a line, by the first sign in the file."""
     with path.open("rb") as file:
         start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start[:1] not in (b"[", b"{"):
-        raise BadInput("it starts with neither an array nor an object", place=Place(name))
-    return start[:1] == b"{"
+        if start[:1] not in (b"[", b"{"):
+            raise BadInput("it starts with neither an array nor an object", place=Place(name))
+        if start[:1] == b"[":
+            return False
+        file.seek(0)
+        return not _wraps_array(next(line for line in file if line.strip()))
+
+
+def _wraps_array(line: bytes) -> bool:
+    """Tell the first line of an object around an array from a record: it ends open, or holds it."""
+    try:
+        first = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        text = line.decode("utf-8", "replace").rstrip()
+        return not text.endswith("}")
+    return isinstance(first, dict) and any(isinstance(part, list) for part in first.values())
 
 
 def _records(path: Path, name: str, *, lines: bool) -> Iterator[Record]:
@@ -72,11 +89,24 @@ def _records(path: Path, name: str, *, lines: bool) -> Iterator[Record]:
                     if line.strip():
                         yield number, _object(_load(line, name, number), name, number)
         else:
-            whole = _load(path.read_text(encoding="utf-8-sig"), name, None)
+            whole = _array(_load(path.read_text(encoding="utf-8-sig"), name, None), name)
             for number, item in enumerate(whole, start=1):
                 yield number, _object(item, name, number)
     except UnicodeDecodeError as error:
         raise BadInput(f"byte {error.start + 1} is not UTF-8 text", place=Place(name)) from None
+
+
+def _array(whole: Any, name: str) -> list[Any]:
+    """Return the array, or the one array among the members of an object."""
+    arrays = [part for part in whole.values() if isinstance(part, list)] if _is(whole) else [whole]
+    if len(arrays) != 1:
+        raise BadInput(f"the object has {len(arrays)} arrays; one is read", place=Place(name))
+    found: list[Any] = arrays[0]
+    return found
+
+
+def _is(whole: Any) -> bool:
+    return isinstance(whole, dict)
 
 
 def _load(text: str, name: str, row: int | None) -> Any:
@@ -115,5 +145,7 @@ def _cell(value: Any, name: str, row: int, column: str) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise BadInput("the text holds half a character", place=Place(name, row, column))
         return str(value)
     raise BadInput("the value is an object or an array", place=Place(name, row, column))

@@ -1,0 +1,1 @@
+"""The HTTP interface under ``/api/v1``: what the pages know, for programs; and data pushed in."""
