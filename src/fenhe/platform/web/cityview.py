@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -37,10 +38,16 @@ class CityPage:
     months: list[dict[str, Any]]  # every month cell of the city, oldest first
     years: list[dict[str, Any]]
 
-    @property
+    @cached_property
     def days(self) -> list[dict[str, Any]]:
         """The days of the year."""
         return self.series.days(self.year, self.today)
+
+    @cached_property
+    def month_rows(self) -> list[dict[str, Any]]:
+        """The months of the year as they are shown."""
+        heads = periodwords.heads(self.limits, "month")
+        return [_month(self, row, heads) for row in self.of_year()]
 
     def of_year(self) -> list[dict[str, Any]]:
         """Return the month cells of the year shown."""
@@ -114,12 +121,6 @@ def statistics(limits: str, grain: str) -> Sequence[Statistic]:
 # ---- months -------------------------------------------------------------------------------
 
 
-def month_rows(page: CityPage) -> list[dict[str, Any]]:
-    """Return the months of the year: rank, index, six statistics, days by level."""
-    heads = periodwords.heads(page.limits, "month")
-    return [_month(page, row, heads) for row in page.of_year()]
-
-
 def _month(page: CityPage, row: Row, heads: Sequence[periodwords.Head]) -> dict[str, Any]:
     first = row["first"]
     last = rankview_last(first)
@@ -147,7 +148,7 @@ def _month(page: CityPage, row: Row, heads: Sequence[periodwords.Head]) -> dict[
                 "label": h.label,
                 "text": numbers.fixed(given[h.code], h.places),
                 "value": numbers.plain(given[h.code], h.places),
-                "few": given[h.code] is not None and not row[f"{h.code}_valid"],
+                "few": given[h.code] is not None and row[f"{h.code}_valid"] is False,
                 "n": row[f"{h.code}_n_valid"],
                 "due": row[f"{h.code}_n_due"],
             }
@@ -193,7 +194,7 @@ def months_frame(page: CityPage) -> pl.DataFrame:
             "unverified": row["unverified"] or None,
             "limits": page.limits,
         }
-        for row in month_rows(page)
+        for row in page.month_rows
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -253,7 +254,7 @@ def _figure(row: Row, figure: Statistic) -> dict[str, Any]:
         "label": f"{words.item_label(figure.item)} {periodwords.what(figure.name)}",
         "text": numbers.fixed(value, figure.told),
         "value": numbers.plain(value, figure.told),
-        "few": value is not None and not row[f"{figure.item}_valid"],
+        "few": value is not None and row[f"{figure.item}_valid"] is False,
         "compliant": row[f"{figure.name}_compliant"],
         "multiple": None if multiple is None else numbers.fixed(multiple, 2),
         "multiple_value": multiple,
@@ -368,7 +369,7 @@ def chart(page: CityPage) -> dict[str, Any]:
     held = {row["day"]: row for row in page.values.iter_rows(named=True)}
     days = [day["day"] for day in page.days]
     cells = [held.get(day) for day in days]
-    months = month_rows(page)
+    months = page.month_rows
     return {
         "name": f"{page.city.key}-{page.year}".replace(":", "-"),
         "days": [day.isoformat() for day in days],

@@ -80,7 +80,7 @@ def read(query: Mapping[str, str]) -> Asked:
     """
     grain = _one_of(query.get("grain"), GRAINS, "kind of period")
     told = _told(query.get("period", ""), grain)
-    subject = _subject(query, grain)
+    subject = _subject(query, grain, told)
     limits = _limits(query, subject, grain, told)
     held = kept.periods_held(subject, grain, limits)
     first = told.first if told else _newest(held, grain)
@@ -107,18 +107,26 @@ def _one_of(text: str | None, known: Sequence[str], what: str) -> str:
     return chosen
 
 
-def _subject(query: Mapping[str, str], grain: str) -> str:
-    """Return the source asked for; without a wish the one with the most periods."""
+def _subject(query: Mapping[str, str], grain: str, told: Told | None) -> str:
+    """Return the source asked for; without a wish the one with the most months.
+
+    When a period is named, a source that has it comes first.
+    """
     if query.get("subject"):
         return _one_of(query["subject"], SOURCES, "source")
 
-    def periods(subject: str) -> int:
-        return max(
-            (len(kept.periods_held(subject, grain, x)) for x in kept.limits_held(subject, grain)),
-            default=0,
-        )
+    def worth(subject: str) -> tuple[bool, int]:
+        here = told is not None and told.same_grain and told.first in _held(subject, grain)
+        return here, len(_held(subject, GRAINS[0]))
 
-    return max(SOURCES, key=periods)
+    return max(SOURCES, key=worth)
+
+
+def _held(subject: str, grain: str) -> set[date]:
+    found: set[date] = set()
+    for limits in kept.limits_held(subject, grain):
+        found.update(kept.periods_held(subject, grain, limits))
+    return found
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _statistic(row: Row, head: Head, days: int) -> dict[str, Any]:
         "label": head.label,
         "text": numbers.fixed(row[head.code], head.places),
         "valid": bool(valid),
-        "few": row[head.code] is not None and not valid,
+        "few": row[head.code] is not None and valid is False,
         "n": n if n != days else None,
     }
 
@@ -100,6 +100,9 @@ def unranked(row: Row, heads: Sequence[Head]) -> str:
     said = []
     if len(none) == len(heads):
         return _("no data")
+    unknown = [code for code in words.items_of(row["reason"]) if code.startswith("unknown_value")]
+    if unknown:
+        return words.reason_text(";".join(unknown))
     if none:
         items = words.joined(h.label for h in none)
         said.append(_("%(item)s missing") % {"item": items})
@@ -179,12 +182,7 @@ def sentence(found: Ranking) -> str:
         return _("%(when)s: no city is judged.") % {"when": when}
     left = len(found.rows) - len(ranked)
     if not ranked:
-        said = ngettext(
-            "%(when)s: the %(n)d city can not be ranked, valid days are too few.",
-            "%(when)s: none of %(n)d cities can be ranked, valid days are too few.",
-            left,
-        )
-        return said % {"when": when, "n": left}
+        return _none_ranked(found, when)
     facts = {
         "when": when,
         "n": len(ranked),
@@ -200,6 +198,18 @@ def sentence(found: Ranking) -> str:
         len(ranked),
     )
     return words.sentences(first % facts, _unranked_said(left), _changed(ranked))
+
+
+def _none_ranked(found: Ranking, when: str) -> str:
+    heads = periodwords.heads(found.asked.limits, found.asked.grain)
+    why = {unranked(row, heads) for row in found.rows}
+    reason = why.pop() if len(why) == 1 else _("too few valid days")
+    said = ngettext(
+        "%(when)s: the %(n)d city can not be ranked, because %(reason)s.",
+        "%(when)s: none of %(n)d cities can be ranked, because %(reason)s.",
+        len(found.rows),
+    )
+    return said % {"when": when, "n": len(found.rows), "reason": reason}
 
 
 def _named(ranked: Iterable[Row], found: Ranking, rank: int) -> str:

@@ -23,6 +23,7 @@ from fenhe.platform.web import (
     cityplaces,
     cityview,
     editions,
+    numbers,
     page,
     periodwords,
     rankview,
@@ -52,7 +53,7 @@ def list_cities(request: HttpRequest) -> HttpResponse:
     rows = []
     for subject in cityplaces.SOURCES:
         found = cityplaces.cities(request.user, subject, _today(), regions=regions)
-        newest = _newest(subject)
+        newest = _newest(subject, found)
         rows += [
             _listed(city, regions, newest.get(city.key))
             for city in found.values()
@@ -73,22 +74,19 @@ def list_cities(request: HttpRequest) -> HttpResponse:
     return page.show(request, "web/cities.html", context, section=SECTION)
 
 
-def _newest(subject: str) -> dict[str, dict[str, Any]]:
-    """Return key -> newest month cell with index and rank, under the newest limits in force."""
+def _newest(subject: str, found: dict[str, City]) -> dict[str, dict[str, Any]]:
+    """Return key -> newest month cell with its index, under the oldest edition of limits."""
     held = kept.limits_held(subject, "month")
-    if not held:
-        return {}
-    keys = owner.store().cells.read(
-        standing.air_key("month", subject, held[0]), columns=["site"]
-    )["site"].unique()  # fmt: skip
-    cells = kept.spans(subject, "month", held[0], keys.to_list())
+    cells = kept.spans(subject, "month", held[0], found) if held else pl.DataFrame()
     if cells.is_empty():
         return {}
-    return {row["site"]: row for row in cells.sort("first").iter_rows(named=True)}
+    newest = cells.sort("first").unique("site", keep="last").select("site", "first", "i_sum")
+    return {row["site"]: row for row in newest.iter_rows(named=True)}
 
 
 def _listed(city: City, regions: Regions, row: dict[str, Any] | None) -> dict[str, Any]:
     above = [regions.names[code] for code in regions.above(city) if code != city.region]
+    index = row["i_sum"] if row else None
     return {
         "key": city.key,
         "name": city.name,
@@ -97,16 +95,9 @@ def _listed(city: City, regions: Regions, row: dict[str, Any] | None) -> dict[st
         "source": periodwords.source(city.subject),
         "url": addresses.city(city.key),
         "newest": f"{row['first']:%Y-%m}" if row else "",
-        "index": numbers_index(row),
-        "index_value": row["i_sum"] if row else None,
+        "index": numbers.fixed(index, rankview.INDEX_PLACES),
+        "index_value": numbers.plain(index, rankview.INDEX_PLACES),
     }
-
-
-def numbers_index(row: dict[str, Any] | None) -> str:
-    """Return the composite index of a row as text; a dash without one."""
-    from fenhe.platform.web import numbers
-
-    return numbers.fixed(row["i_sum"] if row else None, rankview.INDEX_PLACES)
 
 
 def _list_frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -142,7 +133,7 @@ def show_city(request: HttpRequest, key: str) -> HttpResponse:
         "days": days,
         "months": calendarview.months(days),
         "counted": calendarview.counted(days, shown.series.edition),
-        "month_rows": cityview.month_rows(shown),
+        "month_rows": shown.month_rows,
         "month_heads": periodwords.heads(shown.limits, "month"),
         "limit_cells": cityview.limit_cells(shown),
         "year_rows": cityview.year_rows(shown),

@@ -67,13 +67,14 @@ def _target_head(asked: Asked) -> str:
 
 
 def _choices(asked: Asked, held: tuple[date, ...]) -> dict[str, Any]:
-    """Return what the choosers offer."""
+    """Return what the choosers offer; the period shown is among them even without cells."""
+    shown = held if asked.first in held else sorted({*held, asked.first}, reverse=True)
     return {
         "grains": [{"code": g, "label": periodwords.grain(g)} for g in rankstate.GRAINS],
         "periods": [
             {"code": rankstate.label(first, asked.grain),
              "label": periodwords.period(first, asked.grain)}
-            for first in held
+            for first in shown
         ],
         "subjects": [
             {"code": s, "label": periodwords.source(s)} for s in cityplaces.SOURCES

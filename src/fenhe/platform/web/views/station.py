@@ -77,6 +77,10 @@ def station_page(
     found = verdicts.station(site, *span.bounds)
     hours = _hours(found, span)
     form = page.wanted_twin(request)
+    calendar = _calendar(site.key, span.last)
+    if form and request.GET.get("table") == "days" and calendar:
+        days = calendarview.frame(site.key, calendar["days"], calendar["edition"])
+        return page.twin(days, form, f"fenhe-{site.key}-{calendar['year']}")
     if form:
         return page.twin(table(site.key, hours), form, f"fenhe-{span.first}-{span.last}")
     may = rights(request.user, site)
@@ -95,7 +99,8 @@ def station_page(
         ],
         "edition_heads": hours.verdicts,
         "flags": _flag_rows(hours, site, may["clear"]),
-        "calendar": _calendar(site.key, span.last),
+        "calendar": calendar,
+        "calendar_twins": page.twin_links(request, f"to={span.last}&table=days"),
         "may": may,
         "review": _review(site, review),
         "facts": _facts(site, found["facts"], extent),
