@@ -20,7 +20,7 @@ PAGES = (
     "/", "/en/", "/stations/", "/stations/in/", "/login/", "/nowhere/", "/?t=soon",
     "/evidence/aqi-hourly-site-HJ633-2026/in/2026-03-02T12:00/", "/data/", "/audit/",
     "/data/quarantine/", "/standards/", "/standards/HJ633-2026/", "/standards/compare/",
-    "/methods/", "/stations/in/rose/",
+    "/methods/", "/stations/in/rose/", "/compare/", "/bulletins/",
 )  # fmt: skip
 
 
