@@ -50,10 +50,11 @@ def test_a_value_says_what_it_is(visitor: Caller) -> None:
 
 
 def test_void_values_are_told_apart(visitor: Caller, judged: Any) -> None:
+    from datetime import date
+
+    from fenhe.base import beijing
     from fenhe.platform.monitoring.acts import Span, VoidSpan
     from fenhe.platform.workflow.acts import local_actor
-    from fenhe.base import beijing
-    from datetime import date
 
     start, end = beijing.days(date(2026, 3, 2), date(2026, 3, 2))
     VoidSpan(Span(judged.inside, "co", start, end), reason="calibration").run(local_actor())

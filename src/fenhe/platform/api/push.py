@@ -243,10 +243,9 @@ def _done(store: Store, job: Job, raw: RawFile) -> Receipt | None:
 
 def _close_records(job: Job, raw: RawFile, receipt: Receipt) -> None:
     """Write into record and log what the process that ended could not."""
-    left = Import.objects.filter(
-        file_name=job.name, sha256=raw.sha256, state=Import.State.RUNNING
-    ).first()
-    if left is None:
+    mine = Import.objects.filter(file_name=job.name, sha256=raw.sha256)
+    left = mine.first()
+    if left is None or mine.filter(state=Import.State.LOADED).exists():
         return
     finished(left, imports.Loaded(raw, receipt))
     counts = {name: getattr(receipt, name) for name in COUNTS}
