@@ -53,6 +53,12 @@ SHOTS = (
     Shot("standard", "/standards/HJ633-2026/", full=True),
     Shot("standard-stage", "/standards/GB3095-2026:transitional/"),
     Shot("standards-compare", "/standards/compare/?a=HJ633-2012&b=HJ633-2026", full=True),
+    Shot("compare", "/compare/?from=2015-01&to=2015-12", full=True),
+    Shot("compare-shanxi", "/compare/?place=140000&from=2016-11&to=2016-11&pick=2-3", full=True),
+    Shot("compare-none", "/compare/?subject=city&from=2018-01&to=2018-12"),
+    Shot("bulletins", "/bulletins/", who="admin", full=True),
+    Shot("bulletin", "/bulletins/", who="admin", full=True, click="#bulletins tbody th a"),
+    Shot("bulletins-visitor", "/bulletins/"),
     Shot("methods", "/methods/", full=True),
     Shot("login", "/login/"),
     Shot("data", "/data/", who="admin", full=True),
@@ -81,6 +87,9 @@ def take(context: BrowserContext, base: str, shot: Shot, prefix: str, target: Pa
         log_in(page, base, shot.who)
     page.goto(base + prefix + shot.path)
     settled(page)
+    if shot.click and page.locator(shot.click).count():
+        page.locator(shot.click).first.click()
+        settled(page)
     page.screenshot(path=target, full_page=shot.full)
     page.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -12,8 +12,9 @@ from django.db import IntegrityError
 
 from fenhe.base.errors import BadInput
 from fenhe.platform.documents import bulletin, pdf
+from fenhe.platform.documents.monthly import Origin
 from fenhe.platform.registry.models import Site, SiteName
-from fenhe.platform.verdicts import engine, frozen, ranking
+from fenhe.platform.verdicts import engine, frozen, monthly, ranking
 from fenhe.platform.verdicts.models import FrozenRun
 from fenhe.platform.workflow.acts import local_actor
 from fenhe.platform.workflow.models import AuditLog
@@ -23,7 +24,7 @@ from tests.platform.conftest import World, load
 LIMITS = "GB3095-2012"
 
 
-def published(world: World, tmp_path: Path, name: str, pm25: int) -> None:
+def published(world: World, tmp_path: Path, name: str, pm25: int, pm10_days: int = 30) -> None:
     """Import November 2016 (and 2015) of two cities as published daily values."""
     for region, zh in ((world.city, "太原市"), (world.other_city, "大同市")):
         site, new = Site.objects.get_or_create(
@@ -37,7 +38,7 @@ def published(world: World, tmp_path: Path, name: str, pm25: int) -> None:
             "city": zh,
             "date": f"{year}-11-{day:02d}",
             "pm25": float(pm25 + day if zh == "太原" else 20 + day),
-            "pm10": 150.0 + day,
+            "pm10": 150.0 + day if zh == "太原" or day <= pm10_days else None,
             "so2": 30.0,
             "no2": 45.0,
             "co": 1.2,
@@ -127,3 +128,46 @@ def test_freezing_waits_for_the_verdicts_and_is_logged(
         frozen.FreezeMonth(world.province, "2014-11", "published", LIMITS).run(local_actor())
     with pytest.raises(IntegrityError):
         FrozenRun.objects.create(key=made.key, commit=0)
+
+
+def test_a_statistic_below_its_minimum_and_a_city_without_days_are_told(
+    store: Store, world: World, tmp_path: Path
+) -> None:
+    published(world, tmp_path, "a.csv", 60, pm10_days=20)
+    empty = Site.objects.create(
+        key="city:空", kind=Site.Kind.CITY, region=world.province, counts_for_city=False
+    )
+    SiteName.objects.create(site=empty, name_zh="空城市")
+    engine.catch_up(store)
+    made = frozen.FreezeMonth(world.province, "2016-11", "published", LIMITS).run(local_actor())
+    result = json.loads(made.result)
+    datong = next(p for p in result["places"] if p["key"] == "city:140200")
+    assert (datong["items"]["pm10"]["value"], datong["items"]["pm10"]["n_valid"]) == (None, 20)
+    assert (datong["index"], datong["rank"]) == (None, None)
+    assert datong["reason"] == ["below_minimum:pm10"]
+    assert datong["items"]["pm10"]["days_above"] == 20
+    assert result["absent"] == [{"zh": "空城市", "en": ""}]
+    assert "HJ663-2013/month_minimum" in result["unverified"]
+    document = bulletin.monthly(frozen.report_of(made), "zh-CN")
+    texts = list(document.texts())
+    assert any("本月无数据：空城市。" in text for text in texts)
+    assert any(text.startswith("大同市无综合指数") and "PM10" in text for text in texts)
+    assert frozen.verify(made).same
+
+
+def test_a_province_is_no_city_of_its_own(world: World) -> None:
+    assert set(monthly.places("city", world.province)) == {"140100", "140200"}
+    assert set(monthly.places("city", world.city)) == {"140100"}
+
+
+def test_a_result_of_an_older_release_is_still_read(run: FrozenRun) -> None:
+    old = json.loads(run.result)
+    del old["absent"]
+    for place in old["places"]:
+        for item in place["items"].values():
+            del item["days_above"], item["daily_limit"]
+    report = monthly.report(old, Origin("old", datetime(2016, 12, 13), 1, "ab" * 32))
+    assert report.places[0].items["pm25"].days_above is None
+    assert report.notes == ()
+    texts = list(bulletin.monthly(report, "en").texts())
+    assert "No item was compared with a limit." in texts

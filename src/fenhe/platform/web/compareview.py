@@ -316,7 +316,7 @@ def _met(scene: Scene, key: str, year: Mapping[str, Any], side: str) -> dict[str
 def year_url(scene: Scene, key: str, side: str) -> str:
     """Return the evidence of a city's year under one edition."""
     assessment = standing.air_key("year", scene.state.subject, scene.both.limits(side).id)
-    return addresses.evidence(assessment, key, scene.state.first.isoformat())
+    return addresses.evidence(assessment, key, str(scene.state.year))
 
 
 def day_rows(scene: Scene) -> list[dict[str, Any]]:
