@@ -245,12 +245,16 @@ def years(
     Columns: ``site``; per side ``all_<side>`` and ``counted_<side>``, whether the year complies
     in each reading of HJ 663, ``<item>_all_<side>``, ``<item>_counted_<side>`` the same of an
     item, ``<statistic>_<side>`` its value, ``reason_<side> unverified_<side>``. Null: not
-    judged.
+    judged. Read once per commit.
     """
-    both = pair()
+    found = _all_years(store, subject, year, pair(), store.last_commit)
+    return found if targets is None else found.filter(pl.col("site").is_in(list(targets)))
+
+
+@lru_cache(maxsize=8)
+def _all_years(store: Store, subject: str, year: int, both: Pair, _commit: int) -> pl.DataFrame:
     sides = [_year(store, subject, year, both.limits(side), side) for side in SIDES]
-    beside = sides[0].join(sides[1], on="site", how="full", coalesce=True).sort("site")
-    return beside if targets is None else beside.filter(pl.col("site").is_in(list(targets)))
+    return sides[0].join(sides[1], on="site", how="full", coalesce=True).sort("site")
 
 
 def _year(store: Store, subject: str, year: int, limits: Edition, side: str) -> pl.DataFrame:

@@ -82,26 +82,37 @@ def sources() -> list[dict[str, str]]:
 
 def sentence(scene: Scene) -> str:
     """Say how many days and cities change, which way, and what becomes of the good days."""
+    judged = scene.days.filter(pl.col("way") != compare.NONE)
     facts = {
         "place": where(scene),
         "span": scene.state.label,
         "old": standardsview.code(scene.both.old),
         "new": standardsview.code(scene.both.new),
-        "days": scene.total("n"),
-        "cities": scene.places.height,
+        "days": judged.height,
+        "cities": judged["site"].n_unique(),
         "changed": scene.total("changed"),
         "worse": scene.total(compare.WORSE),
     }
-    if not scene.days.height:
-        return _("%(place)s, %(span)s: no day is judged under both editions.") % facts
-    said = (
-        _("%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change their "
-          "level from %(old)s to %(new)s, all for the worse.")
-        if facts["changed"] and facts["changed"] == facts["worse"]
-        else _("%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change "
-               "their level from %(old)s to %(new)s, %(worse)d of them for the worse.")
-    )  # fmt: skip
-    return words.sentences(said % facts, _good(scene), _withheld(scene))
+    if not judged.height:
+        return _("%(place)s, %(span)s: no day has an AQI under either edition.") % facts
+    return words.sentences(_changed_text(facts) % facts, _good(scene), _withheld(scene))
+
+
+def _changed_text(facts: Mapping[str, Any]) -> str:
+    if not facts["changed"]:
+        return _(
+            "%(place)s, %(span)s: of %(days)d days of %(cities)d cities none changes its level "
+            "from %(old)s to %(new)s."
+        )
+    if facts["changed"] == facts["worse"]:
+        return _(
+            "%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change their "
+            "level from %(old)s to %(new)s, all for the worse."
+        )
+    return _(
+        "%(place)s, %(span)s: of %(days)d days of %(cities)d cities %(changed)d change their "
+        "level from %(old)s to %(new)s, %(worse)d of them for the worse."
+    )
 
 
 def _good(scene: Scene) -> str:
@@ -359,12 +370,12 @@ def _side(scene: Scene, row: Mapping[str, Any], side: str, day: date) -> dict[st
 
 def reasons(both: Pair) -> list[dict[str, Any]]:
     """Return the break points and limits that differ, out of the editions themselves."""
-    index = _changed(both.old.id, both.new.id, "breakpoints", "conc")
-    limits = _changed(both.old_limits.id, both.new_limits.id, "limits", "limit")
+    index = _differences(both.old.id, both.new.id, "breakpoints", "conc")
+    limits = _differences(both.old_limits.id, both.new_limits.id, "limits", "limit")
     return [*index, *limits]
 
 
-def _changed(old: str, new: str, table: str, cell: str) -> Iterator[dict[str, Any]]:
+def _differences(old: str, new: str, table: str, cell: str) -> Iterator[dict[str, Any]]:
     editions = [catalogue().edition(one) for one in (old, new)]
     for found in differences(*editions):
         if found.what == "changed" and found.cell == cell and found.id.startswith(f"{table}/"):
