@@ -20,6 +20,8 @@ from tests.e2e.browser import launched, settled
 PASSWORD = "just-a-demo"  # noqa: S105  the demonstration's, known to everybody
 T = "2020-04-05T16:00"
 SITE = "aqi-hourly-site-HJ633-2026"
+MONTH = "air-month-published-GB3095-2012/city%3A140100/2016-11"
+YEAR = "/ranking/?subject=published&grain=year&period=2015"
 SIZES = {"1280": (1280, 800, 1), "390": (390, 844, 2)}
 LANGUAGES = {"zh": "", "en": "/en"}
 
@@ -40,6 +42,19 @@ SHOTS = (
     Shot("map-pm25", f"/?t={T}&item=pm25&edition=HJ633-2012"),
     Shot("map-empty", "/?t=2019-01-01T12:00"),
     Shot("map-evidence", f"/?t={T}&edition=HJ633-2026&why={SITE}/1081A/{T}"),
+    Shot("ranking", "/ranking/?subject=published&period=2016-11"),
+    Shot("ranking-target", f"{YEAR}&place=140000&shares=1&item=pm25&target=50", full=True),
+    Shot("ranking-2026", f"{YEAR}&limits=GB3095-2026:transitional"),
+    Shot("ranking-quarter", "/ranking/?subject=published&grain=quarter&period=2016-Q4"),
+    Shot("ranking-stations", "/ranking/?subject=city&period=2020-04", full=True),
+    Shot("cities", "/cities/"),
+    Shot("city", "/cities/city:140100/?year=2016", full=True),
+    Shot("city-stations", "/cities/110000/?year=2016", full=True),
+    Shot("city-evidence", f"/cities/city:140100/?why={MONTH}"),
+    Shot("evidence-year", "/evidence/air-year-published-GB3095-2012/city:140100/2015/", full=True),
+    Shot("evidence-day", "/evidence/air-day-site-GB3095-2012/1003A/2016-12-20/", full=True),
+    Shot("evidence-city", "/evidence/air-day-city-GB3095-2012/110000/2016-12-20/", full=True),
+    Shot("evidence-index", "/evidence/aqi-daily-city-HJ633-2012/110000/2016-12-20/", full=True),
     Shot("stations", "/stations/?q=太原"),
     Shot("station", "/stations/1081A/?to=2020-04-06", full=True),
     Shot("station-analyst", "/stations/1081A/?to=2020-04-06", who="analyst", full=True),

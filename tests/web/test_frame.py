@@ -21,6 +21,9 @@ PAGES = (
     "/evidence/aqi-hourly-site-HJ633-2026/in/2026-03-02T12:00/", "/data/", "/audit/",
     "/data/quarantine/", "/standards/", "/standards/HJ633-2026/", "/standards/compare/",
     "/methods/", "/stations/in/rose/", "/compare/", "/bulletins/",
+    "/ranking/", "/cities/", "/cities/140100/",
+    "/evidence/air-day-site-GB3095-2026:transitional/in/2026-03-02/",
+    "/evidence/air-month-city-GB3095-2026:transitional/140100/2026-03/",
 )  # fmt: skip
 
 

@@ -173,13 +173,17 @@ def mark_text(mark: str) -> str:
 def clause_view(clause: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rule with its title, its clause and its mark in words."""
     title = clause["title_en"] if levels.english() else clause["title_zh"]
-    known = clause["clause"] not in ("", "unknown")
     return {
         **clause,
         "title": title or clause["id"],
         "mark_text": mark_text(clause["mark"]),
-        "clause_text": clause["clause"] if known else _("clause not known"),
+        "clause_text": clause_text(clause["clause"]),
     }
+
+
+def clause_text(clause: str) -> str:
+    """Return a clause, or that it is not known."""
+    return clause if clause not in ("", "unknown") else _("clause not known")
 
 
 def unverified(found: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from fenhe.platform.verdicts import ranking, standing
-from fenhe.platform.web import addresses, levels, numbers, periodwords, words
+from fenhe.platform.web import addresses, evidenceview, levels, numbers, periodwords, words
 from fenhe.platform.web.cityplaces import City
 from fenhe.platform.web.periodwords import Head
 from fenhe.platform.web.rankstate import Asked
@@ -337,7 +337,7 @@ def rules(found: Ranking) -> list[dict[str, Any]]:
                 "id": value.id,
                 "title": standardsview.title(value),
                 "value": standardsview.shown(value.raw) if value.known else "?",
-                "clause": value.clause,
+                "clause": evidenceview.clause_text(value.clause),
                 "mark": standardsview.mark(value),
             }
             for value in edition.values.values()
