@@ -21,6 +21,10 @@ def test_primary_pollutants_are_listed_as_the_language_lists() -> None:
     [
         ("no_data", "no data"),
         ("missing:pm10;missing:co", "PM10 missing, CO missing"),
+        (
+            "below_minimum:so2;missing:o3;below_minimum:co",
+            "O₃ missing, too few valid values of SO₂, CO",
+        ),
         ("exempt:so2", "SO₂ not in the monitoring plan"),
         ("unknown_value:HJ663-2026/x", "the value HJ663-2026/x is unknown"),
         ("something_new:pm10", "something_new:pm10"),

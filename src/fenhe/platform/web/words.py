@@ -8,6 +8,7 @@ from functools import lru_cache
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+FEW = "below_minimum:"
 HOURLY_ITEMS = ("so2", "no2", "co", "o3", "pm10", "pm25")
 
 _LABELS = {
@@ -71,7 +72,14 @@ def reason_text(reason: str | None) -> str:
 
 @lru_cache(maxsize=512)
 def _reason_text(reason: str, _language: str | None) -> str:
-    return joined(_reason(code) for code in items_of(reason))
+    """Say the codes one by one, the items with too few values together at the end."""
+    codes = items_of(reason)
+    short = [code.partition(":")[2] for code in codes if code.startswith(FEW)]
+    said = [_reason(code) for code in codes if not code.startswith(FEW)]
+    if short:
+        items = joined(item_label(item) for item in short)
+        said.append(_("too few valid values of %(item)s") % {"item": items})
+    return joined(said)
 
 
 def _reason(code: str) -> str:
@@ -81,10 +89,9 @@ def _reason(code: str) -> str:
         "missing": _("%(item)s missing"),
         "exempt": _("%(item)s not in the monitoring plan"),
         "invalid": _("%(item)s not usable"),
-        "below_minimum": _("too few valid values of %(item)s"),
         "beyond_table": _("%(item)s beyond the table"),
     }
-    if kind in plain and not what:
+    if kind in plain:
         return plain[kind]
     if kind in detailed:
         return detailed[kind] % {"item": item_label(what)}
