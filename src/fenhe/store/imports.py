@@ -157,31 +157,32 @@ class Load:
         return receipt
 
 
-def begin(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
+def begin(parts: Parts, feed: str, file: RawFile, actor: str, *, anew: bool = False) -> Load:
     """Open an import of a kept file, or take up the one that was cut short.
 
-    Raises ``BadInput`` when that one is still being written by somebody.
+    ``anew``: what earlier imports of these bytes told is told again on purpose. Raises
+    ``BadInput`` when that one is still being written by somebody.
     """
     with parts.lake.writer:
         found = parts.lake.read(_UNFINISHED, [feed, file.sha256])
         load = (
-            _open(parts, feed, file, actor)
+            _open(parts, feed, file, actor, anew=anew)
             if found.is_empty()
-            else _resume(parts, feed, actor, found.row(0, named=True))
+            else _resume(parts, feed, actor, found.row(0, named=True), anew=anew)
         )
         parts.live[load.import_id] = load
     return load
 
 
-def _resume(parts: Parts, feed: str, actor: str, row: dict[str, Any]) -> Load:
+def _resume(parts: Parts, feed: str, actor: str, row: dict[str, Any], *, anew: bool) -> Load:
     if row["import"] in parts.live:
         raise BadInput(f"import {row['import']} of the same file by {feed} is under way")
     counts = {name: row[name] for name in (*_COUNTS, "last_row")}
-    job = Job(row["import"], feed, row["raw"], row["commit"], first=row["first"])
+    job = Job(row["import"], feed, row["raw"], row["commit"], first=row["first"] or anew)
     return Load(parts, job, actor, Receipt(job.number, feed, **counts), row["batches"] + 1)
 
 
-def _open(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
+def _open(parts: Parts, feed: str, file: RawFile, actor: str, *, anew: bool) -> Load:
     with parts.commits.begin(actor, f"import of {file.name} by {feed} begun") as commit:
         top = commit.session.query(_NUMBERS, [file.sha256]).row(0, named=True)
         raw = top["known"] or top["raw"] + 1
@@ -193,7 +194,7 @@ def _open(parts: Parts, feed: str, file: RawFile, actor: str) -> Load:
         row = {"import": number, "feed": feed, "raw": raw, "name": file.name}
         row |= {"actor": actor, "commit": commit.number}
         commit.session.insert("import_log", schema.frame("import_log", [row]))
-    job = Job(number, feed, raw, commit.number, first=top["known"] is None)
+    job = Job(number, feed, raw, commit.number, first=top["known"] is None or anew)
     return Load(parts, job, actor, Receipt(number, feed), batch=1)
 
 

@@ -57,7 +57,7 @@ class Parts:
 class Job:
     """An import as the tables know it; ``opened`` is the commit that began it.
 
-    ``first``: no import before this one has told of the same bytes.
+    ``first``: no import before this one has told of the same bytes, or they are told anew.
     """
 
     number: int

@@ -95,9 +95,15 @@ class Store:
         """Return the number of the last commit; 0 for an empty store."""
         return self._commits.last
 
-    def begin_import(self, feed_id: str, raw_file: RawFile, actor: str) -> Load:
-        """Open an import of a kept file, or take up the unfinished one of this feed and file."""
-        return imports.begin(self._parts, feed_id, raw_file, actor)
+    def begin_import(
+        self, feed_id: str, raw_file: RawFile, actor: str, *, anew: bool = False
+    ) -> Load:
+        """Open an import of a kept file, or take up the unfinished one of this feed and file.
+
+        ``anew``: what the file says is told once more on purpose and stands, also over what
+        other files told since; otherwise what it told before is no news.
+        """
+        return imports.begin(self._parts, feed_id, raw_file, actor, anew=anew)
 
     def observations(  # noqa: PLR0917 (one filter per part of the key, all optional)
         self,

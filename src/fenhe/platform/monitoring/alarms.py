@@ -8,6 +8,7 @@ the receipts of one of its feeds do not balance until they do.
 from __future__ import annotations
 
 import logging
+from math import isfinite
 
 from fenhe.platform.monitoring import queries
 from fenhe.platform.monitoring.models import Source
@@ -24,7 +25,8 @@ def look() -> None:
 
 
 def _look_at_time() -> None:
-    late = {lag.feed: lag for lag in lateness.lags() if lag.is_late}
+    found = (lag for lag in lateness.lags() if isfinite(lag.seconds))  # others are just new
+    late = {lag.feed: lag for lag in found if lag.is_late}
     for key in late.keys() - _late:
         log.warning("source %s is late: %s", key, lateness.said(late[key].seconds))
     for key in _late - late.keys():

@@ -116,8 +116,11 @@ def run(
     *,
     progress: Progress = silent,
     rows: int = 0,
+    anew: bool = False,
 ) -> Loaded:
     """Load a kept file; ``feed`` must be settled. ``rows`` is what progress is measured by.
+
+    ``anew``: the same bytes as some earlier ones are told again on purpose and stand.
 
     While the store writes one batch, the next one is read and parsed.
     """
@@ -125,7 +128,7 @@ def run(
     directory = registered.load()
     unresolved: Counter[str] = Counter()
     done = 0
-    with store.begin_import(feed.id, raw, actor) as job:
+    with store.begin_import(feed.id, raw, actor, anew=anew) as job:
         for batch in ahead(_prepared(table.batches(), feed, directory, job.resume_row)):
             done += batch.rows
             unresolved.update(batch.unresolved)

@@ -29,6 +29,7 @@ class Receive(Act[imports.Loaded]):
     feed: str
     limits: Limits = WEB
     progress: imports.Progress = imports.silent
+    anew: bool = False  # see ``imports.run``
     tolerated: frozenset[str] = frozenset()  # codes of reasons that do not refuse the file
     newest: datetime | None = field(default=None, init=False)  # end of the last hour it holds
     accepted: bool = field(default=False, init=False)  # what follows is no fault of the bytes
@@ -50,7 +51,13 @@ class Receive(Act[imports.Loaded]):
             self.newest, self.accepted = found.last, True
             record.examination = {name: imports.label(at) for name, at in _span(found).items()}
             loaded = imports.run(
-                store, self.raw, found.feed, actor.name, progress=self.progress, rows=found.rows
+                store,
+                self.raw,
+                found.feed,
+                actor.name,
+                progress=self.progress,
+                rows=found.rows,
+                anew=self.anew,
             )
         except FenheError as error:
             ended(record, actor, error)

@@ -50,7 +50,11 @@ def _newest(trying: Trying, url: str, headers: dict[str, str]) -> None:
     refused = source.remembered.get("refused")
     if refused != raw.sha256:
         refused = raw.sha256 if trying.take(raw) else None
-    kept = {key: source.remembered[key] for key in ("sha256", "owed") if key in source.remembered}
+    kept = {
+        key: source.remembered[key]
+        for key in ("sha256", "owed", "taking")
+        if key in source.remembered
+    }
     source.remembered = {**kept, **marks, **({"refused": refused} if refused else {})}
     source.save(update_fields=["remembered"])
 

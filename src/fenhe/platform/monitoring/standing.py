@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 from django.conf import settings
@@ -13,12 +14,13 @@ from django.db.models import Sum
 
 from fenhe.base.errors import BadInput, FenheError
 from fenhe.platform import owner
-from fenhe.platform.monitoring import imports, polling, watching
-from fenhe.platform.monitoring.acts import Replay
+from fenhe.platform.monitoring import polling, watching
+from fenhe.platform.monitoring.intake import Receive
 from fenhe.platform.monitoring.models import Import, Source, SourceRun
 from fenhe.platform.monitoring.pauses import LONGEST, pause_after
 from fenhe.platform.monitoring.taking import COUNTS, Stopped, Tally, Trying, until
 from fenhe.platform.workflow.acts import Actor, system_actor
+from fenhe.store import RawFile
 
 log = logging.getLogger("fenhe.feeder")
 SOON = 5.0  # seconds to the second look at a file just seen
@@ -78,13 +80,22 @@ def go_on(stop: threading.Event, before: datetime) -> int:
     receipts = owner.store().receipts("import")
     # before the sources are tried: what they bring next may correct what is missing here
     for row in receipts.filter(~pl.col("closed") & (pl.col("actor") == actor.name)).to_dicts():
-        origin = imports.Origin(row["feed"], row["raw_sha256"], row["name"])
         try:
-            Replay(origin, until(stop)).run(actor)
+            _finish(row, stop, actor)
             done += 1
         except FenheError as error:
             log.warning("import %s is left unfinished: %s", row["import"], error)
     return done
+
+
+def _finish(row: dict[str, Any], stop: threading.Event, actor: Actor) -> None:
+    """Take up an import of kept bytes, as its source noted when it began."""
+    sha256 = row["raw_sha256"]
+    path = owner.store().raw.verify(sha256)
+    noted = [source.remembered.get("taking", {}) for source in Source.objects.all()]
+    anew = any(one.get("anew") for one in noted if one.get("sha256") == sha256)
+    raw = RawFile(sha256, path.stat().st_size, path, row["name"])
+    Receive(raw, row["feed"], progress=until(stop), anew=anew).run(actor)
 
 
 def is_due(source: Source, now: datetime) -> bool:

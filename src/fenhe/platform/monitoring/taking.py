@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
+
 from fenhe.base.errors import BadInput, FenheError
+from fenhe.platform import owner
 from fenhe.platform.monitoring import imports
 from fenhe.platform.monitoring.intake import Receive
 from fenhe.platform.monitoring.models import Source
@@ -55,22 +58,40 @@ class Trying:
     def take(self, raw: RawFile) -> str:
         """Import kept bytes and count them; return why they are refused, empty if they are not.
 
-        The same bytes as the last ones of this source are no news. Raises ``NotNow`` when the
+        The same bytes as the last ones of this source are no news; the same as some earlier ones
+        are: the source says again what it had corrected meanwhile. Raises ``NotNow`` when the
         import could not be done, ``Stopped`` when the process is to end.
         """
         if self.source.remembered.get("sha256") == raw.sha256:
             return ""
         try:
-            self._import(raw)
+            feed = _description(self.source, raw)
+            if not self._is_done(raw, feed):
+                self._import(raw, feed)
         except Refused as error:
             self.tally.refused.append(str(error))
             return str(error)
-        self.source.remembered = {**self.source.remembered, "sha256": raw.sha256}
+        left = {k: v for k, v in self.source.remembered.items() if k != "taking"}
+        self.source.remembered = {**left, "sha256": raw.sha256}
         self.source.save(update_fields=["remembered", "last_data"])
         return ""
 
-    def _import(self, raw: RawFile) -> None:
-        act = Receive(raw, _description(self.source, raw), progress=until(self.stop))
+    def _is_done(self, raw: RawFile, feed: str) -> bool:
+        """Say whether these bytes are in though a crash forgot it; else note that they come in."""
+        receipts = owner.store().receipts("import", feed)
+        same = receipts.filter((pl.col("raw_sha256") == raw.sha256) & pl.col("closed"))
+        noted = self.source.remembered.get("taking", {})
+        if noted.get("sha256") == raw.sha256:
+            return bool((same["import"] > noted["after"]).any())
+        after = receipts["import"].max() or 0
+        taking = {"sha256": raw.sha256, "after": after, "anew": not same.is_empty()}
+        self.source.remembered = {**self.source.remembered, "taking": taking}
+        self.source.save(update_fields=["remembered"])
+        return False
+
+    def _import(self, raw: RawFile, feed: str) -> None:
+        anew = self.source.remembered["taking"]["anew"]
+        act = Receive(raw, feed, progress=until(self.stop), anew=anew)
         try:
             with _importing:  # two sources with the same bytes at once: one after the other
                 loaded = act.run(self.actor)

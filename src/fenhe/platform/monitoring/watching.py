@@ -30,7 +30,10 @@ def check(location: str) -> None:
 
 
 def look(trying: Trying) -> None:
-    """Take what is new in the folder, oldest first. Raises ``BadInput`` when it is not there."""
+    """Take what is new, oldest first, of one moment by name.
+
+    Raises ``BadInput`` when the folder is not there.
+    """
     source = trying.source
     folder, pattern = split(source.location)
     if not folder.is_dir():
