@@ -96,6 +96,8 @@ def test_what_can_not_be_frozen_is_said_beside_the_form(
     assert reply.status_code == 400
     page = reply.content.decode()
     assert said in page.partition('role="alert"')[2].partition("</p>")[0]
+    given = {**FORM, **changed}["limits"]  # what was filled in stays filled in
+    assert (f'value="{given}" selected' in page) == (given == FORM["limits"])
     assert FrozenRun.objects.count() == 0
 
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -65,7 +66,7 @@ def _list(
         "everything": everything,
         "form": _form(request, given or {}) if everything else None,
         "error": error,
-        "twins": page.twin_links(request, ""),
+        "twins": {form: f"{reverse('web:bulletins')}?format={form}" for form in page.TWINS},
     }
     status = 400 if error else 200
     return page.show(request, "web/bulletins.html", context, section=SECTION, status=status)
