@@ -18,6 +18,8 @@ from fenhe.platform.web.periodwords import Head
 from fenhe.platform.web.rankstate import Asked
 
 INDEX_PLACES, SHARE_PLACES = 2, 1
+CHANGE_EDITION = "CHANGE-2017"
+UNKNOWN = "unknown_value:"
 TARGET_PLACES = 1  # of an annual mean on its way
 BAR, LEAST = 170, 15  # of the bar of days: its width, and that of a number in it
 Row = Mapping[str, Any]
@@ -100,9 +102,9 @@ def unranked(row: Row, heads: Sequence[Head]) -> str:
     said = []
     if len(none) == len(heads):
         return _("no data")
-    unknown = [code for code in words.items_of(row["reason"]) if code.startswith("unknown_value")]
+    unknown = [code for code in words.items_of(row["reason"]) if code.startswith(UNKNOWN)]
     if unknown:
-        return words.reason_text(";".join(unknown))
+        return words.joined(_unknown(code.removeprefix(UNKNOWN)) for code in unknown)
     if none:
         items = words.joined(h.label for h in none)
         said.append(_("%(item)s missing") % {"item": items})
@@ -114,6 +116,11 @@ def unranked(row: Row, heads: Sequence[Head]) -> str:
             % {"items": items}
         )  # fmt: skip
     return words.joined(said) or words.reason_text(row["reason"])
+
+
+def _unknown(value_id: str) -> str:
+    facts = {"title": periodwords.value_title(value_id), "id": value_id}
+    return _("no source says: %(title)s (%(id)s)") % facts
 
 
 def bar(row: Row) -> list[dict[str, Any]]:
@@ -319,9 +326,6 @@ def basis(found: Ranking) -> list[dict[str, Any]]:
         for part, name in parts
         if name
     ]  # fmt: skip
-
-
-CHANGE_EDITION = "CHANGE-2017"
 
 
 def rules(found: Ranking) -> list[dict[str, Any]]:

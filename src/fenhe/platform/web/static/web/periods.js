@@ -3,7 +3,7 @@
 (() => {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, [data-arrows], .panel")) return;
+    if (event.target.closest("input, select, textarea, [data-arrows], [role=region], .panel")) return;
     const way = { ArrowLeft: "back", ArrowRight: "on" }[event.key];
     if (!way) return;
     const link = document.querySelector(`[data-step="${event.shiftKey ? "year_" : ""}${way}"]`);
