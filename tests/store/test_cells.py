@@ -9,6 +9,7 @@ import pytest
 
 from fenhe.base.errors import BadInput
 from fenhe.store import Store
+from fenhe.store.cellframes import Batch
 from tests.store.conftest import hour
 
 METHOD = "air.aqi_hourly"
@@ -141,3 +142,50 @@ def test_the_method_of_an_assessment_does_not_change(store: Store) -> None:
     wrong = cells([("a", 1, 50, "p")]).with_columns(aqi=pl.lit("fifty"))
     with pytest.raises(BadInput, match="do not fit"):
         store.cells.write("x", METHOD, wrong, "engine")
+
+
+def test_cells_of_several_assessments_are_one_commit(store: Store) -> None:
+    first = Batch("a", METHOD, cells([("s", 0, 50, "x"), ("s", 1, 60, "x")]))
+    wider = Batch("b", METHOD, cells([("s", 0, 70, "x")], note="told"))
+    other = Batch("c", "air.other", cells([("s", 0, 80, "x")]))
+    done = store.cells.write_all([first, wider, other], "engine")
+    assert [(one.new, one.commit) for one in done] == [(2, 1), (1, 1), (1, 1)]
+    assert store.cells.read("a")["note"].to_list() == [None, None]
+    assert store.cells.read("b")["note"].to_list() == ["told"]
+    again = Batch("a", METHOD, cells([("s", 0, 50, "x"), ("s", 1, 61, "y")]))
+    done = store.cells.write_all([again, wider, Batch("none", METHOD, pl.DataFrame())], "engine")
+    assert [(one.changed, one.same, one.commit) for one in done] == [
+        (1, 1, 2),
+        (0, 1, None),
+        (0, 0, None),
+    ]
+    assert store.cells.read("a", as_of=1)["aqi"].to_list() == [50, 60]
+
+
+def test_cells_missing_in_the_spans_named_are_withdrawn(store: Store) -> None:
+    rows = [(site, at, 50, "x") for site in "st" for at in range(6)]
+    store.cells.write_all([Batch(key, METHOD, cells(rows)) for key in "ab"], "engine")
+    spans = pl.DataFrame(
+        [("s", hour(1), hour(2)), ("s", hour(2), hour(4)), ("t", hour(5), hour(9))],
+        {"site": pl.String, "since": pl.Datetime("us"), "until": pl.Datetime("us")},
+        orient="row",
+    )
+    # the cell at 0 lies outside of the spans: compared, and its neighbours are left alone
+    told = cells([("s", 0, 55, "y"), ("s", 3, 50, "x")])
+    done = store.cells.write("a", METHOD, told, "engine", spans)
+    assert (done.changed, done.same, done.withdrawn) == (1, 1, 3)
+    left = store.cells.read("a").select("site", pl.col("start").dt.hour())
+    kept = [("s", at) for at in (0, 3, 4, 5)] + [("t", at) for at in range(5)]
+    assert left.rows() == [(site, hour(at).hour) for site, at in kept]
+    assert store.cells.read("b").height == 12
+    done = store.cells.write("b", METHOD, pl.DataFrame(), "engine", spans)
+    assert done.withdrawn == 4
+
+
+def test_which_commits_ask_for_no_cell_is_known(store: Store) -> None:
+    store.cells.write("a", METHOD, cells([("s", 0, 50, "x")]), "engine")
+    assert store.cells.settled(0, 1)
+    assert store.cells.settled(1, 1)
+    assert not store.cells.settled(0, 2)
+    store.cells.settle(2)
+    assert store.cells.settled(1, 2)

@@ -9,26 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.store import schema
+from fenhe.store import cellframes, schema
+from fenhe.store.cellframes import KEY, SUPERSEDED, Batch
 from fenhe.store.commits import Commit, CommitLog
 from fenhe.store.lake import Lake, quoted
 
-KEY = ["assessment", "site", "start"]
-REQUIRED = ["site", "start", "end", "input_digest", "n_valid", "n_due", "method_version"]
 _METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")
-_SUPERSEDED = {
-    "superseded_commit": pl.Int64(),
-    "superseded_at": pl.Datetime("us"),
-    "actor": pl.String(),
-}
 _OPEN_START = "TIMESTAMP '-infinity'"
 _OPEN_END = "TIMESTAMP 'infinity'"
-_SPAN = {"site": pl.String(), "since": pl.Datetime("us"), "until": pl.Datetime("us")}
 
 
 @dataclass(frozen=True)
@@ -40,16 +33,6 @@ class CellsWritten:
     same: int
     commit: int | None
     withdrawn: int = 0
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Cells of one assessment that are to be written; see ``Cells.write``."""
-
-    assessment: str
-    method: str
-    frame: pl.DataFrame
-    within: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +68,7 @@ class Cells:
         rows = lake.read("SELECT assessment, method, book FROM cell_book")
         self._books = {row[0]: (row[1], row[2]) for row in rows.iter_rows()}
         self._layouts: dict[str, pl.Schema] = {}  # of books that are there, without the commit
-        self._own: set[int] = set()  # commits of cells by this process
+        self._settled: set[int] = set()  # commits by this process that ask for no cell
 
     def assessments(self) -> dict[str, str]:
         """Return the method of every assessment that has cells."""
@@ -133,7 +116,7 @@ class Cells:
 
         Returned: one count a batch. A batch that changed nothing has no commit.
         """
-        told = [(batch, _checked(batch.assessment, batch.frame)) for batch in batches]
+        told = [(batch, cellframes.checked(batch.assessment, batch.frame)) for batch in batches]
         told = [(b, c) for b, c in told if c.height or b.assessment in self._books]
         with self._lake.writer:
             changes = self._changes(told)
@@ -141,13 +124,17 @@ class Cells:
             number = self._write(changes, counts, actor)
         return [_stamp(counts.get(batch.assessment), number) for batch in batches]
 
-    def only_cells(self, after: int, until: int) -> bool:
-        """Say whether this process made each commit ``after < n <= until``, and all were of cells.
+    def settle(self, commit: int) -> None:
+        """Note that a commit asks for no cell: what it changed is judged, or judged alike."""
+        self._settled.add(commit)
 
-        Then no value and no flag changed. Earlier commits are not asked for again.
+    def settled(self, after: int, until: int) -> bool:
+        """Say whether none of the commits ``after < n <= until`` asks for a cell.
+
+        Known are those this process made. Earlier ones are not asked for again.
         """
-        self._own = {number for number in self._own if number > after}
-        return all(number in self._own for number in range(after + 1, until + 1))
+        self._settled = {number for number in self._settled if number > after}
+        return all(number in self._settled for number in range(after + 1, until + 1))
 
     def _write(
         self, changes: dict[str, _Change], counts: dict[str, CellsWritten], actor: str
@@ -164,7 +151,7 @@ class Cells:
                 written = pl.concat([change.fresh, change.changed]).sort("start", "site")
                 if written.height:
                     commit.session.insert(book, _stamped(written, commit))
-            commit.after(lambda: self._own.add(commit.number))
+            commit.after(lambda: self.settle(commit.number))
         return commit.number
 
     def _changes(self, told: list[tuple[Batch, pl.DataFrame]]) -> dict[str, _Change]:
@@ -178,12 +165,12 @@ class Cells:
 
     def _change(self, book: str, told: list[tuple[Batch, pl.DataFrame]]) -> _Change:
         cells = self._conformed(book, [cells for _, cells in told])
-        looked = pl.concat(_looked(batch, own) for batch, own in told)
+        looked = pl.concat(cellframes.looked(batch, own) for batch, own in told)
         seen = self._standing(cells, looked, book)
         unsaid = seen.join(cells.select(KEY), on=KEY, how="anti")
-        gone = _inside(unsaid, pl.concat(_named(batch) for batch, _ in told))
+        gone = cellframes.inside(unsaid, pl.concat(cellframes.named(batch) for batch, _ in told))
         standing = seen.join(cells.select(KEY), on=KEY, how="semi")
-        fresh, changed = _compare(cells, standing)
+        fresh, changed = cellframes.compare(cells, standing)
         former = standing.join(changed.select(KEY), on=KEY, how="semi")
         methods = {batch.assessment: batch.method for batch, _ in told}
         return _Change(cells, fresh, changed, pl.concat([former, gone]), gone, methods)
@@ -208,7 +195,7 @@ class Cells:
         known = self._layout(book)
         parts = []
         for cells in told:
-            fitted = cells if known is None else _fitted(cells, known)
+            fitted = cells if known is None else cellframes.fitted(cells, known)
             known = fitted.schema if fitted.width else known
             parts.append(fitted)
         return pl.concat(parts, how="diagonal")
@@ -244,7 +231,7 @@ class Cells:
 
     def _make_tables(self, book: str, cells: pl.DataFrame, commit: Commit) -> None:
         tables = self._lake.tables()
-        for name, extra in ((book, {}), (f"{book}_history", _SUPERSEDED)):
+        for name, extra in ((book, {}), (f"{book}_history", SUPERSEDED)):
             layout = {**cells.schema, "commit": pl.Int64(), **extra}
             if name not in tables:
                 _create(name, layout, commit)
@@ -295,7 +282,7 @@ class Cells:
         without cells gives no rows and only the columns every cell has.
         """
         if assessment not in self._books:
-            return _nothing()
+            return cellframes.nothing()
         where = f"assessment = ? AND start >= coalesce(?, {_OPEN_START})"
         where += f" AND start < coalesce(?, {_OPEN_END})"
         parameters: list[object] = [assessment, start, end]
@@ -307,7 +294,7 @@ class Cells:
         told = "*" if columns is None else ", ".join(map(quoted, dict.fromkeys([*KEY, *columns])))
         sql = f"SELECT {told} FROM {quoted(book)} WHERE {where}"
         if as_of is not None:
-            former = ", ".join(_SUPERSEDED)
+            former = ", ".join(SUPERSEDED)
             told = f"* EXCLUDE ({former})" if columns is None else told
             sql += f" AND commit <= {int(as_of)} UNION ALL BY NAME SELECT {told} "
             sql += f"FROM {quoted(book + '_history')} WHERE {where} "
@@ -318,7 +305,7 @@ class Cells:
     def versions(self, assessment: str, site: str, start: datetime) -> pl.DataFrame:
         """Return every version of one cell, oldest first; the standing one has no superseded_at."""
         if assessment not in self._books:
-            return _nothing()
+            return cellframes.nothing()
         book = self._books[assessment][1]
         where = "assessment = ? AND site = ? AND start = ?"
         return self._lake.read(
@@ -326,113 +313,6 @@ class Cells:
             f"SELECT * FROM {quoted(book)} WHERE {where}) ORDER BY commit",
             [assessment, site, start] * 2,
         )
-
-
-def _nothing() -> pl.DataFrame:
-    text, whole, instant = pl.String(), pl.Int64(), pl.Datetime("us")
-    return pl.DataFrame(
-        schema={
-            "assessment": text,
-            "site": text,
-            "start": instant,
-            "end": instant,
-            "input_digest": text,
-            "n_valid": whole,
-            "n_due": whole,
-            "method_version": text,
-            "commit": whole,
-        }
-    )
-
-
-def _checked(assessment: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the cells with their key first; a frame without rows may lack its columns."""
-    if frame.is_empty():
-        frame = _nothing().drop("assessment", "commit")
-    absent = [name for name in REQUIRED if name not in frame.columns]
-    if absent:
-        raise BadInput(f"cells need the columns {', '.join(absent)}")
-    untyped = [name for name, kind in frame.schema.items() if kind == pl.Null]
-    if untyped:
-        raise BadInput(f"cell columns {', '.join(untyped)} have no type; cast them")
-    reserved = [name for name in ("commit", *_SUPERSEDED) if name in frame.columns]
-    if reserved:
-        raise BadInput(f"cell columns {', '.join(reserved)} belong to the store")
-    cells = frame.with_columns(
-        pl.lit(assessment).alias("assessment"), pl.col("start", "end").cast(pl.Datetime("us"))
-    )
-    if cells.select(KEY).is_duplicated().any():
-        raise BadInput("a cell is told twice: site and start must be unique")
-    return cells.select(*KEY, pl.exclude(KEY))
-
-
-def _fitted(cells: pl.DataFrame, known: pl.Schema) -> pl.DataFrame:
-    """Give the cells the columns and types of their table; new columns come last."""
-    absent = [
-        pl.lit(None, dtype=kind).alias(name)
-        for name, kind in known.items()
-        if name not in cells.columns
-    ]
-    added = [name for name in cells.columns if name not in known]
-    try:
-        return cells.with_columns(absent).select(
-            *(pl.col(name).cast(kind) for name, kind in known.items()), *added
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadInput(f"cells do not fit the table of their method: {error}") from error
-
-
-def _named(batch: Batch) -> pl.DataFrame:
-    """Return the spans a batch says everything about: assessment, site, since, until."""
-    spans = pl.DataFrame(schema=_SPAN) if batch.within is None else batch.within
-    return _merged(spans).select(pl.lit(batch.assessment).alias("assessment"), *_SPAN)
-
-
-def _looked(batch: Batch, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return where standing cells are looked for: the spans named, and the days of the cells."""
-    day = pl.col("start").dt.truncate("1d")
-    days = cells.select("site", since=day, until=day + timedelta(days=1)).unique()
-    spans = pl.concat([_named(batch).select(*_SPAN), days])
-    return _merged(spans).select(pl.lit(batch.assessment).alias("assessment"), *_SPAN)
-
-
-def _inside(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that start in one of the spans; these are apart from each other."""
-    if rows.is_empty() or spans.is_empty():
-        return rows.clear()
-    keys = ["assessment", "site"]
-    last = spans.sort("since").select(*keys, "since", _last="until")
-    beside = rows.sort("start").join_asof(
-        last, left_on="start", right_on="since", by=keys, coalesce=False, check_sortedness=False
-    )
-    return beside.filter(pl.col("start") < pl.col("_last")).select(rows.columns)
-
-
-def _merged(within: pl.DataFrame) -> pl.DataFrame:
-    """Return the spans (site, since, until) with those that touch or overlap made one."""
-    moments = pl.col("since", "until").cast(pl.Datetime("us"))
-    spans = within.select("site", moments).filter(pl.col("since") < pl.col("until"))
-    spans = spans.sort("site", "since")
-    ended = pl.col("until").cum_max().shift().over("site")
-    begins = (pl.col("since") > ended).fill_null(value=True)
-    run = begins.cast(pl.Int64).cum_sum()
-    return (
-        spans.with_columns(run=run)
-        .group_by("site", "run")
-        .agg(pl.col("since").min(), pl.col("until").max())
-        .drop("run")
-    )
-
-
-def _compare(cells: pl.DataFrame, standing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the cells that are new and those that differ from the standing version."""
-    fresh = cells.join(standing.select(KEY), on=KEY, how="anti")
-    payload = [name for name in cells.columns if name not in {*KEY, "method_version"}]
-    shared = [name for name in payload if name in standing.columns]
-    beside = cells.join(standing, on=KEY, suffix="_was")
-    differs = [pl.col(name).ne_missing(pl.col(f"{name}_was")) for name in shared]
-    differs += [pl.col(name).is_not_null() for name in payload if name not in shared]
-    return fresh, beside.filter(pl.any_horizontal(differs)).select(cells.columns)
 
 
 def _any(count: CellsWritten) -> bool:

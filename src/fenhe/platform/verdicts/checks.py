@@ -11,12 +11,13 @@ import polars as pl
 
 from fenhe.base import beijing
 from fenhe.quality import rows as row_checks
-from fenhe.quality.flags import Quality
+from fenhe.quality.flags import Quality, word
 from fenhe.store import Store
 
 ACTOR = "fenhe"
 KEYS = ["site", "item", "statistic", "start", "reason"]
 STATISTIC = "1h"
+COUNTING = word(row_checks.PM25_ABOVE_PM10).quality < Quality.VOID  # the value still counts
 
 
 def apply(store: Store, values: pl.DataFrame, wanted: pl.DataFrame) -> None:
@@ -28,10 +29,24 @@ def apply(store: Store, values: pl.DataFrame, wanted: pl.DataFrame) -> None:
     settled = standing.filter(pl.col("cleared_commit").is_null() | by_person)
     fresh = due.join(settled, on=KEYS, how="anti")
     if fresh.height:
-        store.add_flags(fresh, ACTOR)
+        _add(store, fresh)
     open_flags = standing.filter(pl.col("cleared_commit").is_null())
-    for flag in open_flags.join(due, on=KEYS, how="anti")["flag"].to_list():
-        store.clear_flag(flag, ACTOR, "the values no longer cross")
+    gone = open_flags.join(due, on=KEYS, how="anti")
+    for flag in gone["flag"].to_list():
+        commit = store.clear_flag(flag, ACTOR, "the values no longer cross")
+        if COUNTING:
+            store.cells.settle(commit)
+
+
+def _add(store: Store, fresh: pl.DataFrame) -> None:
+    """Raise flags. Those that leave a value counting change no cell: their commit is settled.
+
+    Which commit is theirs is known only if nobody else wrote meanwhile; else it is looked at.
+    """
+    before = store.last_commit
+    store.add_flags(fresh, ACTOR)
+    if COUNTING and store.last_commit == before + 1:
+        store.cells.settle(before + 1)
 
 
 def _standing(store: Store, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -40,7 +40,7 @@ def mark(store: Store) -> int:
     """
     until = store.last_commit
     cursor, _ = Cursor.objects.get_or_create(name=CURSOR)
-    quiet = store.cells.only_cells(cursor.commit, until)
+    quiet = store.cells.settled(cursor.commit, until)
     found = None if quiet else store.changed(cursor.commit, until, WEATHER)
     if until == cursor.commit and not _registry_changed():
         return 0

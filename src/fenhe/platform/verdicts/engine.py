@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fenhe.platform.verdicts import dirty, hours, spans
 from fenhe.platform.verdicts.models import DirtyCity, DirtyDay
@@ -50,13 +50,18 @@ def step(store: Store) -> Step:
 
     One caller at a time.
     """
+    return replace(_step(store), left=waiting())
+
+
+def _step(store: Store) -> Step:
+    """Do one batch, without counting what is left."""
     with _turn:
         dirty.mark(store)
         for stage in STAGES:
             done, new, changed = stage(store)
             if done:
                 days = done if stage is hours.of_sites else 0
-                return Step(days, done, new, changed, waiting())
+                return Step(days, done, new, changed)
     return Step()
 
 
@@ -64,7 +69,7 @@ def catch_up(store: Store, stop: threading.Event | None = None) -> Step:
     """Step until nothing is left to do, or until told to stop; return the sums."""
     days = total = new = changed = 0
     while stop is None or not stop.is_set():
-        one = step(store)
+        one = _step(store)
         days, total = days + one.days, total + one.done
         new, changed = new + one.new, changed + one.changed
         if one.done == 0:

@@ -17,7 +17,7 @@ from fenhe.platform.verdicts.dirty import STATISTIC
 from fenhe.platform.verdicts.judge import ITEMS, VALUES, Question, city_cells, site_cells
 from fenhe.platform.verdicts.models import Assessment, DirtyCity, DirtyDay, Due
 from fenhe.store import Store
-from fenhe.store.cells import Batch
+from fenhe.store.cellframes import Batch
 
 ACTOR = "fenhe"
 DAYS = 4_000  # site-days computed at a time: some 600,000 values

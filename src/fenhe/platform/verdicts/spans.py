@@ -34,7 +34,7 @@ from fenhe.platform.verdicts.hours import (
 from fenhe.platform.verdicts.judge import VALUES
 from fenhe.platform.verdicts.models import Assessment, Due
 from fenhe.store import Store
-from fenhe.store.cells import Batch
+from fenhe.store.cellframes import Batch
 
 Subject, Stage, Grain = Assessment.Subject, Due.Stage, Assessment.Grain
 PERIODS = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
