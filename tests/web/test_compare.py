@@ -63,6 +63,8 @@ def test_a_count_leads_to_its_days_and_a_day_to_both_evidences(
         why = f"/en/evidence/aqi-daily-published-{edition}/city%3A140100/2016-11-11/"
         assert why in table
         assert visitor.get(why).status_code == 200
+    beyond = visitor.get(f"{PAGE}&pick=2-3&start=950").content.decode()
+    assert beyond.partition('id="days-table"')[2].count("<tr>") == 16
     unchanged = rows(visitor, "days", f"{PAGE}&pick=2-2")
     assert len(unchanged) == 10
 

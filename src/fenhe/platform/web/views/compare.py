@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -58,7 +59,10 @@ def _scene(request: HttpRequest) -> Scene:
     days = editions_compare.days(store, state.asked, tuple(found))
     areas = cityplaces.areas(request.user, shown.values(), regions)
     name = regions.names.get(state.place, "")
-    return Scene(state, found, name, areas, editions_compare.pair(), days, years)
+    scene = Scene(state, found, name, areas, editions_compare.pair(), days, years)
+    if state.start >= max(scene.listed.height, 1):  # the list has become shorter than the address
+        return replace(scene, state=replace(state, start=0))
+    return scene
 
 
 def _subject(request: HttpRequest) -> str:
