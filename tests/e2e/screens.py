@@ -77,6 +77,8 @@ SHOTS = (
     Shot("methods", "/methods/", full=True),
     Shot("login", "/login/"),
     Shot("data", "/data/", who="admin", full=True),
+    Shot("feeds", "/feeds/", who="admin", full=True),
+    Shot("feed", "/feeds/files/", who="admin", full=True),
     Shot("quarantine", "/data/quarantine/", who="admin", full=True),
     Shot("audit", "/audit/", who="admin", full=True),
     Shot("county", "/", who="county"),

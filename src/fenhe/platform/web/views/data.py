@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ from fenhe.platform.monitoring import exports, imports, queries
 from fenhe.platform.monitoring.acts import Export, ImportFile
 from fenhe.platform.registry import door
 from fenhe.platform.verdicts import queries as verdicts
-from fenhe.platform.web import levels, page, state, uploads, words
+from fenhe.platform.web import feedview, levels, page, state, uploads, words
 from fenhe.platform.web.uploads import Waiting
 from fenhe.platform.workflow.acts import web_actor
 from fenhe.protocols.tables.reader import WEB
@@ -69,14 +69,13 @@ def data_page(request: HttpRequest, error: str = "", feed: str = "") -> HttpResp
 
 
 def _feed(row: Mapping[str, Any]) -> dict[str, Any]:
-    last = row["last_at"]
-    now = datetime.now(UTC).replace(tzinfo=None)
     return {
         **row,
         "title": _in_language(row, "title"),
         "licence": row["licence"] if levels.english() else row["licence_zh"],
-        "last": _clock(last),
-        "lag": None if last is None else int((now - last).total_seconds() // 3600),
+        "last": _clock(row["last_at"]),
+        "newest_at": _clock(row["newest"]),
+        "behind": feedview.length(row["lag"]),
     }
 
 
