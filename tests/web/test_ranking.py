@@ -189,8 +189,9 @@ def admin_of_province(cities: World) -> Client:  # noqa: F811
 @pytest.mark.parametrize(
     "wrong",
     [
-        "grain=week", "period=soon", "period=2016-13", "subject=villages", "limits=GB9",
-        "place=999999", "target=much", "target=-5", "target=50&item=co", "as_of=then",
+        "grain=week", "period=soon", "period=2016-13", "period=0001", "period=9999",
+        "subject=villages", "limits=GB9", "place=999999", "target=much", "target=-5",
+        "target=50&item=co", "as_of=then",
     ],
 )  # fmt: skip
 def test_addresses_that_can_not_be_read_say_what_is_wrong(

@@ -104,6 +104,8 @@ def test_published_days_open_down_to_their_file(store: Store, world: World, tmp_
         ("2016-13", "month", None),
         ("2016-Q5", "quarter", None),
         ("16", "year", None),
+        ("0001", "year", None),
+        ("9999-12-31", "day", None),
         ("2016-11", "day", None),
     ],
 )

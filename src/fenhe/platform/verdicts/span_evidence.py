@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +30,7 @@ from fenhe.store import Store
 
 PERCENTILES = {"so2": 98, "no2": 98, "co": 95, "o3": 90, "pm10": 95, "pm25": 95}
 WORK = 6  # decimals of a day value
+FIRST_YEAR = 1900
 INDEX_ITEMS = ("so2", "no2", "co", "o3_8h", "o3_1h", "pm10", "pm25")
 
 
@@ -253,7 +254,10 @@ def label_of(start: datetime, grain: str) -> str:
 
 
 def start_of(label: str, grain: str) -> datetime | None:
-    """Return the start of a period from its label; None when it is not one of that grain."""
+    """Return the start of a period from its label; None when it is not one of that grain.
+
+    Years before 1900 and the year 9999 are of no period here.
+    """
     try:
         if grain == "day":
             day = date.fromisoformat(label)
@@ -265,5 +269,7 @@ def start_of(label: str, grain: str) -> datetime | None:
         else:
             day = date(int(label), 1, 1)
     except ValueError:
+        return None
+    if not FIRST_YEAR <= day.year < MAXYEAR:
         return None
     return beijing.start_of(day) if label_of(beijing.start_of(day), grain) == label else None

@@ -291,6 +291,7 @@ def _station(facts: Mapping[str, Any]) -> dict[str, Any]:
         "key": facts["site"],
         "name": facts["name"],
         "city": facts["city_name"],
+        "city_url": addresses.city(facts["city"]),
         "region": facts["region_name"],
         "place": words.joined(dict.fromkeys((facts["city_name"], facts["region_name"]))),
         "url": reverse("web:station", args=[facts["site"]]),
