@@ -176,6 +176,7 @@ def network(stations: int, days: int) -> list[dict[str, Any]]:
         report.time(f"{named}{what}, processor", one.cpu)
         ratio = one.seconds / whole.seconds
         report.ratio(f"{named}{what} / full recomputation", ratio, "bar: < 1", ratio < 1)
+        report.ratio(f"{named}{what} / full recomputation, processor", one.cpu / whole.cpu)
         report.ratio(f"{named}{what} / plain read", one.seconds / read.seconds)
     return report.figures
 
