@@ -212,6 +212,18 @@ def test_chinese_page(visitor: Client, shown: FrozenRun) -> None:
     assert "共 1 份月报" in visitor.get("/bulletins/").content.decode()
 
 
+def test_a_city_without_an_index_is_told_why(cities: World) -> None:  # noqa: F811
+    region = cities.province
+    run = FreezeMonth(region, "2016-11", "published").run(local_actor())
+    plain = json.loads(run.result)
+    plain["places"][0] |= {"index": None, "rank": None, "reason": ["below_minimum:pm10"]}
+    FrozenRun.objects.update(result=json.dumps(plain), published=True)
+    page = html.unescape(
+        Client(HTTP_HOST="localhost").get(f"/en/bulletins/{run.key}/").content.decode()
+    )
+    assert "Datong has no composite index: too few valid values of PM10." in page
+
+
 def test_nothing_frozen(cities: World, visitor: Client) -> None:  # noqa: F811
     assert "No bulletin is frozen" in visitor.get("/en/bulletins/").content.decode()
 

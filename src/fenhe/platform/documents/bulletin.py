@@ -63,7 +63,7 @@ def _blocks(report: MonthlyReport) -> Iterator[Block]:
     if chart:
         yield chart
     yield bulletin_tables.statistics(report)
-    yield from _without_verdict(report)
+    yield from without_verdict(report)
     if report.aqi_edition is not None:
         yield from _days(report, report.aqi_edition)
     yield Heading(_("Items above their limit"))
@@ -82,7 +82,7 @@ def _days(report: MonthlyReport, edition: str) -> Iterator[Block]:
     yield bulletin_tables.days(report, keys)
 
 
-def _without_verdict(report: MonthlyReport) -> Iterator[Block]:
+def without_verdict(report: MonthlyReport) -> Iterator[Paragraph]:
     """Say for whom there is no composite index, and why."""
     for place in bulletin_tables.in_order(report):
         if place.index is None:

@@ -126,9 +126,10 @@ def _cell(column: Column, text: str, why: str, page: str) -> dict[str, Any]:
 
 
 def notes(report: MonthlyReport) -> list[str]:
-    """Return what is said of the data: source, validity, what is absent."""
+    """Return what is said of the data: source, validity, what is absent, who has no index."""
     said = [report.source] if report.source else []
-    return [wording.said(one) for one in (*said, *report.validity, *report.notes)]
+    told = [wording.said(one) for one in (*said, *report.validity, *report.notes)]
+    return told + [note.text for note in bulletin.without_verdict(report)]
 
 
 def facts(run: FrozenRun, *, everything: bool) -> list[dict[str, Any]]:
