@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,15 @@ from fenhe import standards
 from fenhe.base.errors import FenheError
 from fenhe.methods.air.evaluation import Statistic
 from fenhe.platform.verdicts import daily, kept, ranking, standing
-from fenhe.platform.web import addresses, calendarview, numbers, periodwords, rankview, words
+from fenhe.platform.web import (
+    addresses,
+    calendarview,
+    numbers,
+    periodwords,
+    rankview,
+    spansteps,
+    words,
+)
 from fenhe.platform.web.calendarview import Series
 from fenhe.platform.web.cityplaces import City
 
@@ -200,17 +209,19 @@ def months_frame(page: CityPage) -> pl.DataFrame:
 
 
 def limit_cells(page: CityPage) -> list[dict[str, str]]:
-    """Return the limit each statistic is divided by in the index, with its edition's code."""
-    edition = standards.catalogue().edition(page.limits)
-    averaging = {"co": "24h", "o3": "mda8"}
-    found = []
-    for item in words.HOURLY_ITEMS:
-        limit = edition.limit(item, averaging.get(item, "annual"), GRADE)
-        found.append(
-            {"text": f"{limit.number.normalize():f}", "id": limit.id,
-             "label": words.item_label(item), "url": addresses.value(limit.id)}
-        )  # fmt: skip
-    return found
+    """Return what the index divides each statistic by, with the row of its edition."""
+    edition = standards.catalogue().edition(spansteps.index_edition(page.limits))
+    table = edition.table("items")
+    rows = {item: table.one(item=item) for item in words.HOURLY_ITEMS}
+    return [
+        {
+            "text": f"{Decimal(row['limit']).normalize():f}",
+            "id": row.id,
+            "label": words.item_label(item),
+            "url": addresses.value(row.id),
+        }
+        for item, row in rows.items()
+    ]
 
 
 # ---- years --------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from fenhe.platform.web import (
     page,
     periodwords,
     rankview,
+    spansteps,
     words,
 )
 from fenhe.platform.web.cityplaces import CITY, PUBLISHED, City, Regions
@@ -148,6 +149,7 @@ def show_city(request: HttpRequest, key: str) -> HttpResponse:
         },
         "ranking_url": addresses.ranking(),
         "limits_code": periodwords.edition_code(shown.limits),
+        "index_code": periodwords.edition_code(spansteps.index_edition(shown.limits)),
     }  # fmt: skip
     return page.show(request, "web/city.html", context, section=SECTION, when=str(shown.year))
 
