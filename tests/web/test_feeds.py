@@ -70,6 +70,22 @@ def test_every_table_has_its_twins(feed: Source, analyst: Client, path: str) -> 
     assert analyst.get(f"{path}?format=xlsx").content.startswith(b"PK")
 
 
+def test_one_that_never_brought_anything_is_listed(feed: Source, analyst: Client) -> None:
+    Source.objects.create(
+        key="new",
+        title_zh="新源",
+        kind="http",
+        feeds=["tidy-hourly"],
+        location="http://h/a?key=secret",
+    )
+    page = analyst.get("/en/feeds/").content.decode()
+    assert "waiting for its first data" in page
+    assert "at once" in page
+    one = analyst.get("/en/feeds/new/").content.decode()
+    assert "It was not tried yet." in one
+    assert "secret" not in page + one
+
+
 def test_who_may_runs_pauses_and_lets_go_on(feed: Source, master: Client) -> None:
     assert "Run now" in master.get("/en/feeds/").content.decode()
     feed.refresh_from_db()

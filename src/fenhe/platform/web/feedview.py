@@ -70,7 +70,7 @@ def source_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "newest_at": clock(one["newest"]),
         "tried_at": clock(one["tried"]),
         "next_at": clock(one["next"]),
-        "last_receipt": run_row(one["receipt"]) if one["receipt"] else None,
+        "last_receipt": run_row(one["receipt"]) if one["receipt"] else dict.fromkeys(COUNTS),
         "said": one["message"].splitlines()[0] if one["message"] else "",
     }
 
