@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -80,7 +81,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         if _declared(scope) > self.limit:
-            await self._refuse(send)
+            await self._refuse(scope, send)
             return
         seen = 0
         started = False
@@ -102,15 +103,20 @@ class BodyLimit:
             await self.app(scope, counted, watched)
         except _TooLarge:
             if not started:
-                await self._refuse(send)
+                await self._refuse(scope, send)
 
-    async def _refuse(self, send: Send) -> None:
-        text = (
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        said = (
             f"文件超过 {self.limit // 2**20} MB，请用命令行 fenhe import 导入。\n"
             f"The file is larger than {self.limit // 2**20} MB: use fenhe import.\n"
-        ).encode()
+        )
+        kind = b"text/plain; charset=utf-8"
+        if scope["path"].startswith("/api/"):  # for programs, in their one shape of an error
+            error = {"code": "too_large", "message": said.splitlines()[1], "where": "body"}
+            said, kind = json.dumps({"error": error}), b"application/json"
+        text = said.encode()
         headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-type", kind),
             (b"content-length", str(len(text)).encode()),
             (b"connection", b"close"),
         ]

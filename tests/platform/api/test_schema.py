@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-# a text that is no cursor, day or id of anything fits its schema and is still refused, with a reason
+# a text that is no cursor or day fits its schema and is still refused, with a reason
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from fenhe.platform.api import root
@@ -53,3 +54,16 @@ def test_answers_are_as_described(case: Any, server: tuple[int, str]) -> None:
         excluded_checks=[positive_data_acceptance],
     )
     assert reply.status_code < 500
+
+
+def test_a_body_above_every_limit_has_the_shape_of_an_error(server: tuple[int, str]) -> None:
+    port, token = server
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    link.putrequest("POST", "/api/v1/observations")
+    link.putheader("Authorization", f"Bearer {token}")
+    link.putheader("Content-Length", str(60 * 2**20))
+    link.endheaders()
+    reply = link.getresponse()
+    assert reply.status == 413
+    assert json.loads(reply.read())["error"]["code"] == "too_large"
+    link.close()

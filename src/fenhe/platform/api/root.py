@@ -64,6 +64,8 @@ def schema() -> dict[str, Any]:
     found["components"]["securitySchemes"] = _SCHEMES
     for operations in found["paths"].values():
         for told in operations.values():
+            if told.get("description") == told["summary"]:
+                del told["description"]
             for status, response in told["responses"].items():
                 response["description"] = errors.MEANING.get(int(status), response["description"])
     return found

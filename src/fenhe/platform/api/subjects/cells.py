@@ -96,7 +96,7 @@ def show_assessment(request: HttpRequest, assessment: str) -> Any:
     return {"data": _plain(reach.assessment(assessment))}
 
 
-class ColumnRow(BaseModel):
+class CellColumn(BaseModel):
     """What a column of the cells is."""
 
     name: str
@@ -133,7 +133,7 @@ class Cells(Listed):
     method: str
     edition: str | None
     grain: str
-    columns: list[ColumnRow] = Field(description="the method's own columns with their units")
+    columns: list[CellColumn] = Field(description="the method's own columns with their units")
     data: list[Cell]
 
 

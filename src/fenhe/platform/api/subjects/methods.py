@@ -41,7 +41,7 @@ class Methods(Listed):
     data: list[MethodRow]
 
 
-class ColumnRow(BaseModel):
+class MethodColumn(BaseModel):
     """A column that is read or given."""
 
     name: str
@@ -52,7 +52,7 @@ class ColumnRow(BaseModel):
     optional: bool
 
 
-class ParamRow(BaseModel):
+class MethodParam(BaseModel):
     """A parameter."""
 
     name: str
@@ -64,9 +64,9 @@ class ParamRow(BaseModel):
 class Contract(MethodRow):
     """What a method declares."""
 
-    inputs: list[ColumnRow]
-    outputs: list[ColumnRow]
-    params: list[ParamRow]
+    inputs: list[MethodColumn]
+    outputs: list[MethodColumn]
+    params: list[MethodParam]
     adds_columns: bool = Field(description="false: the rows of the result are new ones")
     rounding: str
     missing: str
@@ -82,7 +82,7 @@ class Judged(BaseModel):
     """The rows of a result."""
 
     method: str
-    columns: list[ColumnRow] = Field(description="what the method gave")
+    columns: list[MethodColumn] = Field(description="what the method gave")
     data: list[dict[str, Any]] = Field(description="a number that must stay exact is a text")
 
 
