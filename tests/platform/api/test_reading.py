@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
 
 from fenhe.platform import owner
+from fenhe.platform.api import walk
 from fenhe.platform.verdicts.models import Assessment
 from tests.platform.api.conftest import Caller, Holder
 
@@ -245,3 +247,35 @@ def test_every_assessment_grain_is_known() -> None:
     from fenhe.platform.api.subjects.cells import HOURS
 
     assert set(HOURS) == set(Assessment.Grain.values)
+
+
+LISTS = (
+    "/regions", "/sites", "/series", f"/observations?{DAY}", "/latest", "/assessments",
+    f"/cells?assessment={HOURLY}&{DAY}", "/standards", "/methods", "/feeds", "/receipts",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", [1, 3, 50])
+def test_every_list_gives_each_row_once(pusher: Caller, path: str, limit: int) -> None:
+    whole = pusher.pages(path, 5000)
+    assert whole
+    if len(whole) / limit > 100:
+        limit = len(whole) // 40
+    assert pusher.pages(path, limit) == whole
+    assert len({json.dumps(row, sort_keys=True) for row in whole}) == len(whole)
+
+
+@pytest.mark.parametrize("rows_read", [1, 100, 400])
+@pytest.mark.parametrize("reads", [1, 2])
+def test_short_pages_lose_nothing(
+    pusher: Caller, monkeypatch: pytest.MonkeyPatch, rows_read: int, reads: int
+) -> None:
+    whole = pusher.pages(f"/observations?{DAY}", 5000)
+    assert {row["site"] for row in whole} == {"in", "out"}
+    monkeypatch.setattr(walk, "ROWS_READ", rows_read)
+    monkeypatch.setattr(walk, "READS", reads)
+    for limit in (10, 144, 200):
+        assert pusher.pages(f"/observations?{DAY}", limit) == whole
+    nothing = "/observations?start=2020-01-01&end=2020-02-01"
+    assert pusher.pages(nothing, 5) == []

@@ -86,14 +86,14 @@ class Judged(BaseModel):
     data: list[dict[str, Any]] = Field(description="a number that must stay exact is a text")
 
 
-@get(router, "/methods", ACT, Methods, table=True)
+@get(router, "/methods", ACT, Methods, table=True, cached=True)
 def list_methods(request: HttpRequest, asked: Query[Asked]) -> Any:
     """Methods, by id."""
     rows = [_short(method) for method in registry.methods()]
     return cursors.page(request, rows, lambda row: [row["method"]], asked.limit)
 
 
-@get(router, "/methods/{method}", ACT, OneMethod, fails=(404,))
+@get(router, "/methods/{method}", ACT, OneMethod, fails=(404,), cached=True)
 def show_method(request: HttpRequest, method: str) -> Any:
     """What a method reads, gives, rounds and does with missing data."""
     found = _method(method)

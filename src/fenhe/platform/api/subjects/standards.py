@@ -54,7 +54,7 @@ class EditionsAsked(Asked):
     on: str | None = Field(None, description="only those in force on this day")
 
 
-@get(router, "/standards", ACT, Editions, table=True)
+@get(router, "/standards", ACT, Editions, table=True, cached=True)
 def list_standards(request: HttpRequest, asked: Query[EditionsAsked]) -> Any:
     """Editions of all standards, by id."""
     day = times.read_day(asked.on, "on") if asked.on else None
@@ -92,7 +92,7 @@ class CompareAsked(BaseModel):
     second: str
 
 
-@get(router, "/standards/compare", ACT, Differences, fails=(404,), table=True)
+@get(router, "/standards/compare", ACT, Differences, fails=(404,), table=True, cached=True)
 def compare_standards(request: HttpRequest, asked: Query[CompareAsked]) -> Any:
     """What the second of two editions changes, adds and removes."""
     old, new = _edition(asked.first), _edition(asked.second)
@@ -132,7 +132,7 @@ class LimitAsked(BaseModel):
     edition: str | None = Field(None, description="instead of a day")
 
 
-@get(router, "/standards/limit", ACT, Limits, fails=(404, 422), table=True)
+@get(router, "/standards/limit", ACT, Limits, fails=(404, 422), table=True, cached=True)
 def find_limit(request: HttpRequest, asked: Query[LimitAsked]) -> Any:
     """The limit of an item on a monitoring day, or in one edition."""
     if (asked.on is None) == (asked.edition is None):
@@ -167,7 +167,7 @@ class OneEdition(BaseModel):
     data: EditionFull
 
 
-@get(router, "/standards/{edition}", ACT, OneEdition, fails=(404,))
+@get(router, "/standards/{edition}", ACT, OneEdition, fails=(404,), cached=True)
 def show_standard(request: HttpRequest, edition: str) -> Any:
     """One edition with every value and table."""
     return {"data": times.plain(export.full(_edition(edition)))}
@@ -184,7 +184,15 @@ class TableRows(BaseModel):
     data: list[dict[str, Any]] = Field(description="cells, with unit, mark, clause, source each")
 
 
-@get(router, "/standards/{edition}/tables/{table}", ACT, TableRows, fails=(404,), table=True)
+@get(
+    router,
+    "/standards/{edition}/tables/{table}",
+    ACT,
+    TableRows,
+    fails=(404,),
+    table=True,
+    cached=True,
+)
 def show_table(request: HttpRequest, edition: str, table: str) -> Any:
     """One table of an edition, row by row."""
     found = _edition(edition)
