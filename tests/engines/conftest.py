@@ -19,7 +19,12 @@ SPARK = pytest.param("apache", marks=pytest.mark.spark) if APACHE else "sail"
 ENGINES = ["polars", "polars-streaming", "duckdb", SPARK]
 
 
-@pytest.fixture(scope="session")
+def _scope(fixture_name: str, config: pytest.Config) -> str:
+    """Apache Spark starts slowly and waits; Sail starts at once and drops an idle session."""
+    return "session" if APACHE else "module"
+
+
+@pytest.fixture(scope=_scope)  # type: ignore[call-overload]
 def spark() -> Iterator[Any]:
     """A Spark Connect session: served by Sail, or by Apache Spark with two threads."""
     from pyspark.sql import SparkSession
