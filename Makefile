@@ -53,7 +53,7 @@ lint: env-test
 	$(BIN)/lint-imports
 
 test: need-browser need-java lint
-	$(BIN)/pytest -n auto --dist loadscope $(TESTS)
+	$(BIN)/pytest -n auto --dist loadscope --durations 15 $(TESTS)
 
 bench: env-test
 	@set -e; for one in benchmarks/[!_]*.py; do \

@@ -110,7 +110,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled(tmp_path: Path) -> Non
     for client in clients:
         client.start()
     for _ in range(KILLS):
-        killed(data, port, rng.uniform(0, 0.6), clients)
+        killed(data, port, rng.uniform(0, 2.5), clients)
     process = start("serve", "--port", str(port), data=data)
     for client in clients:
         client.over.set()
