@@ -1,4 +1,4 @@
-"""One process under everything at once: pages, imports, exports, a feed, the worker, backups.
+"""One process under everything at once: pages, imports, exports, a feed, pushes, backups.
 
 ``FENHE_ONE_PROCESS_SECONDS`` says how long all of it goes on; the default is short.
 """
@@ -24,6 +24,7 @@ import pytest
 
 from fenhe.platform import wire
 from fenhe.store import Store
+from tests.platform.api.served import push
 from tests.platform.conftest import hours, tidy
 from tests.platform.server import Server, fenhe, serving
 
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 SECONDS = float(os.environ.get("FENHE_ONE_PROCESS_SECONDS", "20"))
 FIRST = date(2026, 3, 2)
 LOADED, FED = ("S1", "S2", "S3"), ("S4", "S5")  # stations the command line and the feed bring
+PUSHED = "S6"  # the station a program pushes
 KEY = "aqi-hourly-site-HJ633-2026"
 SQUARE = [[112, 37], [113, 37], [113, 38], [112, 38], [112, 37]]
 PLACES = (("140000", "山西省"), ("140100", "太原市"), ("140105", "小店区"), ("140200", "大同市"))
@@ -87,7 +89,7 @@ def data(tmp_path: Path) -> Path:
     shapes = tmp_path / "shapes.geojson"
     shapes.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     fenhe("import", "boundaries", str(shapes), data=data)
-    regions = dict.fromkeys(LOADED, "140105") | dict.fromkeys(FED, "140200")
+    regions = dict.fromkeys(LOADED, "140105") | dict.fromkeys((*FED, PUSHED), "140200")
     rows = [f"{key},站{key},{region},{key},yes,yes" for key, region in regions.items()]
     text = "\n".join(["site,name,region,code,public,published", *rows])
     (tmp_path / "stations.csv").write_text(text, encoding="utf-8")
@@ -98,6 +100,9 @@ def data(tmp_path: Path) -> Path:
     words = ("user", "add", "otto", "--role", "analyst", "--region", "140000")
     told = fenhe(*words, data=data).stdout
     (tmp_path / "password").write_text(told.split("password: ")[1].split()[0])
+    fenhe("user", "add", "sender", "--role", "analyst", data=data)
+    words = ("token", "add", "logger", "--user", "sender", "--scope", "push")
+    (tmp_path / "token").write_text(fenhe(*words, data=data).stdout.strip())
     return data
 
 
@@ -142,6 +147,22 @@ def feed(server: Server, seen: Seen) -> Iterator[None]:
         path.rename(server.data.parent / "in" / f"day{number:04d}.csv")
         seen.done["fed"] += 1
         time.sleep(1)
+        yield
+
+
+def pushes(server: Server, seen: Seen) -> Iterator[None]:
+    """Push the next hour, then the same request again, which is answered and not stored twice."""
+    token = (server.data.parent / "token").read_text()
+    for number in range(10_000):
+        label = f"{FIRST + timedelta(days=number // 23)} {number % 23 + 1:02d}:00"
+        row = {"station": PUSHED, "item": "pm25", "time": label, "value": 30 + number % 9}
+        body = json.dumps({"feed": "push-hourly", "observations": [row]}).encode()
+        for _ in range(2):
+            status, answer = push(server.port, token, f"hour-{number}", body)
+            seen.statuses[status] += 1
+            if status not in {200, 201}:
+                seen.faults.append(f"push of {label}: {status} {answer}")
+        seen.done["push"] += 1
         yield
 
 
@@ -204,7 +225,7 @@ def commands(server: Server, seen: Seen) -> Iterator[None]:
 
 
 Part = Callable[[Server, Seen], Iterator[None]]
-PARTS: tuple[Part, ...] = (pages, pages, imports, feed, exports, backups, commands)
+PARTS: tuple[Part, ...] = (pages, pages, imports, feed, pushes, exports, backups, commands)
 
 
 def all_at_once(server: Server, seconds: float) -> Seen:
@@ -224,7 +245,8 @@ def all_at_once(server: Server, seconds: float) -> Seen:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=seconds + 300)
+        assert not thread.is_alive()
     return seen
 
 
@@ -248,7 +270,7 @@ def test_everything_at_once_keeps_every_value_and_every_verdict(data: Path, tmp_
     told = dict(seen.done)
     assert seen.faults == [], told
     assert not [code for code in seen.statuses if code >= 500], seen.statuses
-    names = {"page", "import", "fed", "export", "web export", "backup", "command"}
+    names = {"page", "import", "fed", "push", "export", "web export", "backup", "command"}
     assert names <= set(told), told
     assert not (data / "owner.sock").exists()
     text = log.read_text(encoding="utf-8")
@@ -262,6 +284,7 @@ def test_everything_at_once_keeps_every_value_and_every_verdict(data: Path, tmp_
         capture_output=True,
         text=True,
         check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 0
@@ -275,13 +298,15 @@ def _every_value_once(data: Path, seen: Seen) -> None:
         assert receipts["received"].to_list() == parts.to_series().to_list()
         assert store.unbalanced().is_empty()
         fed = seen.done["fed"] * len(FED) * 24 * 6
-        assert receipts["received"].sum() == seen.received + fed
+        pushed = seen.done["push"]
+        assert receipts["received"].sum() == seen.received + fed + pushed
         values = store.observations()
         assert not values.select("site", "item", "start").is_duplicated().any()
         loaded = values.filter(pl.col("site").is_in(LOADED))
         days = -(-seen.done["import"] // 3)
         assert loaded.height == days * len(LOADED) * 24 * 6
-        assert values.height - loaded.height == fed
+        assert values.height - loaded.height == fed + pushed
+        assert values.filter(pl.col("site") == PUSHED).height == pushed
         seventh = loaded.filter(pl.col("item") == "pm25", pl.col("end").dt.hour() == 23)
         corrected = seventh.filter(pl.col("value") == 40 + 7 + 3).height
         least = (seen.done["import"] - 2) // 3  # the day before, but the first corrects itself
