@@ -21,7 +21,9 @@ WAIT = 90.0  # seconds a loaded machine may take to start
 def fenhe(*words: str, data: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command line on a data folder."""
     command = [sys.executable, "-c", "from fenhe.cli.main import main; main()", *words]
-    done = subprocess.run(command, env=_env(data), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=_env(data), capture_output=True, text=True, check=False, timeout=600
+    )
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done

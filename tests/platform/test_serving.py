@@ -147,7 +147,7 @@ def test_pages_answer_while_a_file_is_loaded(data: Path, tmp_path: Path) -> None
         loader.start()
         while loader.is_alive():
             answers.append(server.get("/stations/")[0])
-        loader.join()
+        loader.join(timeout=300)
     assert result["stored"] == len(rows) * 6
     assert told
     assert told[-1]["rows"] == told[-1]["of"] == len(rows)
@@ -207,7 +207,7 @@ def test_an_import_killed_at_any_moment_loses_and_doubles_nothing(
         process = start(*words, data=data)
         time.sleep(chance.uniform(0.3, 1.0) * lasts)
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=300)
     fenhe(*words, data=data)
     with Store.open(data) as store:
         values = store.observations()

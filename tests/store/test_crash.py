@@ -34,7 +34,7 @@ def run(folder: Path, log: Path, seconds: float | None, *, opened: bool = False)
     child.join(seconds)
     if child.exitcode is None:
         child.kill()
-    child.join()
+    child.join(timeout=300)
     return child.exitcode == 0
 
 

@@ -59,7 +59,7 @@ def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
             Store.open(tmp_path)
         assert caught.value.pid == holder.pid
         holder.send_signal(signal.SIGKILL)
-        holder.wait()
+        holder.wait(timeout=60)
     with Store.open(tmp_path) as store:
         assert store.last_commit == 0
 

@@ -24,6 +24,6 @@ def feed(folder: str, log: str) -> None:
     running.start()
     with open(log, "a", encoding="ascii") as notes:
         notes.write(f"open {os.getpid()}\n")
-    ended.wait()
+    ended.wait(timeout=3600)
     running.stop()
     owner.close()

@@ -126,7 +126,7 @@ def test_feeds_killed_at_any_moment_lose_and_double_nothing(tmp_path: Path) -> N
                 time.sleep(0.02)
             assert child.exitcode is None, "it ended by itself"
             child.kill()
-            child.join()
+            child.join(timeout=300)
         finish(feeding, offers, live)
     check_values(feeding.data, offers)
     check_records(feeding)

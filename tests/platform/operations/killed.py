@@ -38,7 +38,9 @@ print(seen)
 def run(work: str, source: Path, target: Path, at: int = 0) -> int:
     """Return how many syncs there were; with ``at``, the process must have died there."""
     command = [sys.executable, "-c", PROGRAM, work, str(source), str(target), str(at)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ, timeout=300
+    )
     if at:
         assert done.returncode == -signal.SIGKILL, done.stderr
         return at

@@ -90,7 +90,7 @@ def test_a_backup_under_load_restores_to_what_was_known(data: Path, tmp_path: Pa
             asked = {"target": str(folder), "since": since}
             made.append(wire.call(data, "backup", asked, told.append))
             assert told[-1]["rows"] == told[-1]["of"] > 0
-        loader.join()
+        loader.join(timeout=300)
         last = wire.call(data, "receipts", {})
     assert len(last) == len(files) + 1
     commits = [one["commit"] for one in made]
@@ -120,7 +120,7 @@ def check_verdicts(data: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", RECOMPUTE],
         env={**os.environ, "FENHE_DATA": str(data)},
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     same, new, changed, cells, looked_at = json.loads(done.stdout)
