@@ -1,0 +1,83 @@
+"""The checks once more, value by value in plain Python: what the fast ones are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import polars as pl
+
+Series = list[tuple[datetime, float]]
+START = datetime(2026, 4, 1)
+
+
+def frame(series: dict[tuple[str, str], Series], step: timedelta) -> pl.DataFrame:
+    """Return series of (site, item) as a table of values that last ``step``."""
+    rows = [
+        (site, item, "1h", start, start + step, value)
+        for (site, item), points in series.items()
+        for start, value in points
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "site": pl.String,
+            "item": pl.String,
+            "statistic": pl.String,
+            "start": pl.Datetime("us"),
+            "end": pl.Datetime("us"),
+            "value": pl.Float64,
+        },
+        orient="row",
+    )
+
+
+def flagged(rows: pl.DataFrame, intervals: pl.DataFrame) -> set[tuple[str, str, datetime]]:
+    """Return the values (site, item, start) that lie in one of the intervals."""
+    crossed = rows.select("site", "item", pl.col("start").alias("at")).join(
+        intervals.select("site", "item", "start", "end"), on=["site", "item"]
+    )
+    inside = crossed.filter(pl.col("at") >= pl.col("start"), pl.col("at") < pl.col("end"))
+    return set(inside.select("site", "item", "at").unique().iter_rows())
+
+
+def beyond(points: Series, low: float, high: float) -> set[datetime]:
+    return {start for start, value in points if value < low or value > high}
+
+
+def fast(points: Series, per_hour: float) -> set[datetime]:
+    found = set()
+    for (before, former), (start, value) in pairwise(points):
+        hours = (start - before).total_seconds() / 3600
+        if abs(value - former) > per_hour * hours:
+            found.add(start)
+    return found
+
+
+def inner(points: Series, most: timedelta) -> Iterator[tuple[datetime, float, float, float]]:
+    """Yield each value with both neighbours, where both are there."""
+    for before, here, after in zip(points, points[1:], points[2:], strict=False):
+        if here[0] - before[0] <= most and after[0] - here[0] <= most:
+            yield here[0], before[1], here[1], after[1]
+
+
+def spiky(points: Series, above: float, most: timedelta) -> set[datetime]:
+    return {s for s, a, b, c in inner(points, most) if abs(b - (a + c) / 2) > above}
+
+
+def flat(points: Series, least: timedelta, tolerance: float, most: timedelta) -> set[datetime]:
+    """Every value of every window without a gap, long enough, that hardly varies."""
+    found: set[datetime] = set()
+    for first in range(len(points)):
+        window = [points[first]]
+        for last in range(first + 1, len(points)):
+            if points[last][0] - points[last - 1][0] > most:
+                break
+            window.append(points[last])
+            values = [value for _, value in window]
+            if max(values) - min(values) > tolerance:
+                break
+            if window[-1][0] - window[0][0] >= least:
+                found |= {start for start, _ in window}
+    return found
