@@ -11,7 +11,7 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput, Place
-from fenhe.methods import across, days, hours, intake
+from fenhe.methods import across, days, hours, intake, moments
 from fenhe.methods.contract import Column, Method
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.table import TextBatch, TextTable
@@ -139,6 +139,8 @@ def _read(method: Method, batch: TextBatch, problems: Problems, *, by_day: bool)
             added.append(numbers.units.alias(intake.number(column.name)))
         elif column.kind == "code":
             _check_codes(column, batch, problems)
+        elif column.kind == "start":
+            added.append(_start(column.name, batch, problems))
         elif column.kind == "time" and method.day is None:
             added.append(_hour(column.name, batch, problems))
     if day := across.day_read(method, by_day=by_day):
@@ -148,8 +150,10 @@ def _read(method: Method, batch: TextBatch, problems: Problems, *, by_day: bool)
         frame = frame.with_columns(_hours(frame[method.day[0]]).alias(method.day[0]))
     lazy: nw.LazyFrame[Any] = nw.from_native(frame.lazy())
     usable = [
-        intake.usable(nw.col(name), k).alias(name)
-        for name, k in ((intake.number(c), k) for c, k in found.items())
+        (intake.usable_signed if c in method.signed else intake.usable)(
+            nw.col(intake.number(c)), k
+        ).alias(intake.number(c))
+        for c, k in found.items()
     ]
     return Batch(lazy.with_columns(usable), found, batch.frame)
 
@@ -175,6 +179,16 @@ def _hour(column: str, batch: TextBatch, problems: Problems) -> pl.Series:
     wrong = text.is_not_null() & found.is_null()
     problems.add(batch.rows, column, text, wrong, "is not the end of a whole hour")
     return found.alias(hours.HOUR)
+
+
+def _start(column: str, batch: TextBatch, problems: Problems) -> pl.Series:
+    """Read the starts of a method that counts in seconds."""
+    text = batch.frame[column]
+    found = moments.of_start_labels(text)
+    problems.add(batch.rows, column, text, text.is_null(), "is empty: when is not known")
+    wrong = text.is_not_null() & found.is_null()
+    problems.add(batch.rows, column, text, wrong, "is not a start; write 2026-03-01 07:00")
+    return found.alias(moments.SECOND)
 
 
 def _check_codes(column: Column, batch: TextBatch, problems: Problems) -> None:

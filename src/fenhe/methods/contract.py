@@ -11,7 +11,7 @@ import narwhals as nw
 from fenhe.base.errors import BadInput
 from fenhe.standards import Edition
 
-Kind = Literal["text", "number", "integer", "time", "date", "hour", "code"]
+Kind = Literal["text", "number", "integer", "time", "date", "hour", "start", "code"]
 
 #: How the day of a row is known: by which column, and what kind it is.
 DayKind = Literal["time", "date", "hour"]
@@ -29,6 +29,7 @@ class Column:
     optional: bool = False
     codes: tuple[str, ...] = ()  # of a ``code`` column, in canonical spelling
     scale: str = ""  # name of the column that holds the decimals of these integers
+    signed: bool = False  # a number that may lie below zero
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Method:
     def numbers(self) -> tuple[str, ...]:
         """Names of the number columns, in order."""
         return tuple(c.name for c in self.inputs if c.kind == "number")
+
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """Names of the number columns that may lie below zero."""
+        return tuple(c.name for c in self.inputs if c.signed)
 
     def read_params(self, given: Mapping[str, str]) -> dict[str, Any]:
         """Return the parameters as values; ``BadInput`` for one this method does not have."""

@@ -209,6 +209,84 @@ def _with_half_even_polars(
     return nw.from_native(native.with_columns(made))
 
 
+def with_scaled(
+    frame: nw.LazyFrame[Any], made: Mapping[str, tuple[nw.Expr, nw.Expr | int, nw.Expr | int]]
+) -> nw.LazyFrame[Any]:
+    """Return the frame with columns ``name`` = a · b / c, half-even, for b >= 0 and c > 0.
+
+    a · b may pass 2^53: the quotient a / c is taken first and the remainder carried, so that
+    nothing is lost. Null where b · c or the result passes 2^53.
+    """
+    first, second, third, last = [], [], [], []
+    for name, (a, b, c) in made.items():
+        a_, b_, c_, q_, r_, u_ = (nw.col(f"{STEP}{p}_{name}") for p in "abcqru")
+        sides = (("a", a), ("b", b), ("c", c))
+        first += [
+            integer(nw.lit(x, nw.Int64) if isinstance(x, int) else x).alias(f"{STEP}{p}_{name}")
+            for p, x in sides
+        ]
+        fits = (b_ <= floor_div(nw.lit(GUARD - 1, nw.Int64), c_)) & (b_ >= 0)
+        quotient = floor_div(nw.when(fits).then(a_), c_)
+        second.append(quotient.alias(f"{STEP}q_{name}"))
+        most = floor_div(nw.lit(GUARD, nw.Int64), nw.when(b_ > 0).then(b_).otherwise(1))
+        held = (q_ < most) & (q_ > most * -1)
+        third.append(nw.when(held).then(q_).alias(f"{STEP}q_{name}"))
+        third.append(nw.when(held).then(((a_ - q_ * c_) * b_)).alias(f"{STEP}r_{name}"))
+        last.append((q_ * b_ + floor_div(r_, c_)).alias(f"{STEP}u_{name}"))
+    frame = frame.with_columns(first).with_columns(second).with_columns(third).with_columns(last)
+    return frame.with_columns(_carried(name) for name in made)
+
+
+def _carried(name: str) -> nw.Expr:
+    b, c, q, r, u = (nw.col(f"{STEP}{p}_{name}") for p in "bcqru")
+    twice = (r - (u - q * b) * c) * 2
+    odd = (u - floor_div(u, 2) * 2) == 1
+    up = (twice > c) | ((twice == c) & odd)
+    return guarded(u + nw.when(up).then(1).otherwise(0)).alias(name)
+
+
+#: Decimals two factors of ``with_products`` share: both have six, the product is cut by twelve.
+_HALF = 10**6
+
+
+def with_products(
+    frame: nw.LazyFrame[Any], made: Mapping[str, tuple[nw.Expr, nw.Expr]]
+) -> nw.LazyFrame[Any]:
+    """Return the frame with columns ``name`` = a · b / 10^12, half-even, for a, b >= 0.
+
+    The product may pass 2^53, which is why it is built from halves. Null where the result
+    would pass it.
+    """
+    first, second = [], []
+    for name, (a, b) in made.items():
+        for part, x in (("a", a), ("b", b)):
+            high = floor_div(guarded(integer(x)), _HALF)
+            first.append(integer(x).alias(f"{STEP}{part}_{name}"))
+            first.append(high.alias(f"{STEP}h{part}_{name}"))
+        a_, b_, ha, hb = (nw.col(f"{STEP}{p}_{name}") for p in ("a", "b", "ha", "hb"))
+        most = floor_div(nw.lit(GUARD, nw.Int64), hb + 1)
+        fits = ha + 1 < most
+        la, lb = a_ - ha * _HALF, b_ - hb * _HALF
+        low = la * lb
+        second.append(nw.when(fits).then(ha * hb).alias(f"{STEP}top_{name}"))
+        second.append((ha * lb + la * hb + floor_div(low, _HALF)).alias(f"{STEP}mid_{name}"))
+        second.append((low - floor_div(low, _HALF) * _HALF).alias(f"{STEP}low_{name}"))
+    frame = frame.with_columns(first).with_columns(second)
+    last = [_joined(name) for name in made]
+    return frame.with_columns(last)
+
+
+def _joined(name: str) -> nw.Expr:
+    top, mid, low = (nw.col(f"{STEP}{p}_{name}") for p in ("top", "mid", "low"))
+    carried = floor_div(mid, _HALF)
+    whole = top + carried
+    twice = ((mid - carried * _HALF) * _HALF + low) * 2
+    one = _HALF * _HALF
+    odd = (whole - floor_div(whole, 2) * 2) == 1
+    up = (twice > one) | ((twice == one) & odd)
+    return guarded(whole + nw.when(up).then(1).otherwise(0)).alias(name)
+
+
 def _divisor(b: nw.Expr | int, column: str) -> nw.Expr | int:
     return b if isinstance(b, int) else nw.col(column)
 
@@ -218,6 +296,16 @@ def rescale(a: nw.Expr, decimals: int, to: int) -> nw.Expr:
     if to >= decimals:
         return guarded(a * power10(to - decimals)) if to > decimals else a
     return div_half_even(a, power10(decimals - to))
+
+
+def lifted(a: nw.Expr, decimals: int, to: int) -> nw.Expr:
+    """Return integers with ``decimals`` places as integers with more, null where too large.
+
+    The size is tested before the multiplication: an engine may refuse one that overflows.
+    """
+    factor = power10(to - decimals)
+    most = GUARD // factor
+    return nw.when((a < most) & (a > -most)).then(a) * factor
 
 
 def with_rescaled(

@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.methods import across, days, hours, intake
+from fenhe.methods import across, days, hours, intake, moments
 from fenhe.methods.contract import Call, DayKind, Method
 from fenhe.methods.names import read_as
 from fenhe.methods.run import editions, run
@@ -44,7 +44,7 @@ def apply(
     _check(method, lazy, day)
     if day is not None:
         lazy = _with_day(day, lazy, eager=isinstance(given, nw.DataFrame))
-    lazy, found = intake.numbers(lazy, method.numbers, decimals)
+    lazy, found = intake.numbers(lazy, method.numbers, decimals, method.signed)
     read = method.read_params(params or {})
     chosen, read = across.editions_given(method, read, chosen, known)
     result = run(method, lazy, Call(found, read, trace), chosen, known)
@@ -90,6 +90,9 @@ def _check(method: Method, frame: nw.LazyFrame[Any], day: tuple[str, DayKind] | 
     if method.day is None and hours.START_HOUR in names:
         times = {c.name for c in method.inputs if c.kind == "time"}
         missing = [name for name in missing if name not in times]
+    if moments.START_UNIX in names:
+        starts = {c.name for c in method.inputs if c.kind == "start"}
+        missing = [name for name in missing if name not in starts]
     if missing:
         have = ", ".join(names)
         raise BadInput(f"{method.id} needs the columns {', '.join(missing)}; there are: {have}")

@@ -2,13 +2,14 @@
 
 For each number column a method reads, the frame carries ``number(column)``: the exact
 integer value · 10^decimals, null where nothing was measured, and ``UNUSABLE`` where
-something stands that can not be an amount (negative, a sentinel, an infinity). ``DAY`` holds
-what the edition is chosen by, as an integer.
+something stands that can not be an amount (negative, a sentinel, an infinity). Columns that
+may lie below zero (temperatures, gauge pressures) have ``UNUSABLE_SIGNED`` instead. ``DAY``
+holds what the edition is chosen by, as an integer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -24,6 +25,7 @@ _OFFSET_HOURS = divmod(OFFSET, HOUR)[0]
 PRIVATE = "_fenhe_"
 DAY = f"{PRIVATE}day"
 UNUSABLE = -1
+UNUSABLE_SIGNED = 1 - exact.GUARD
 
 #: Negative ones can not be amounts anyway.
 _POSITIVE = tuple(sentinel for sentinel in SENTINELS if sentinel > 0)
@@ -48,7 +50,10 @@ def first_hour(day: date) -> int:
 
 
 def numbers(
-    frame: nw.LazyFrame[Any], columns: Iterable[str], declared: Mapping[str, int] | None = None
+    frame: nw.LazyFrame[Any],
+    columns: Iterable[str],
+    declared: Mapping[str, int] | None = None,
+    signed: Collection[str] = (),
 ) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
     """Return the frame with its exact integer columns, and the decimals of each.
 
@@ -63,11 +68,18 @@ def numbers(
     decimals = {**found, **{c: k for c, k in (declared or {}).items() if c in floats}}
     made = []
     for column in columns:
-        if column in floats:
+        if column in floats and column in signed:
+            expr = exact.recover(nw.col(column), decimals[column])
+            there = ~(nw.col(column).is_null() | nw.col(column).is_nan())
+            lost = there & expr.is_null()
+            expr = nw.when(lost).then(nw.lit(UNUSABLE_SIGNED, nw.Int64)).otherwise(expr)
+            expr = usable_signed(expr, decimals[column])
+        elif column in floats:
             expr = exact.recover_amount(nw.col(column), decimals[column], _POSITIVE)
         else:
             expr, decimals[column] = _from_other(column, schema.get(column))
-            expr = usable(expr, decimals[column])
+            keep = usable_signed if column in signed else usable
+            expr = keep(expr, decimals[column])
         made.append(expr.alias(number(column)))
     return frame.with_columns(made), decimals
 
@@ -80,6 +92,19 @@ def usable(value: nw.Expr, decimals: int) -> nw.Expr:
         if sentinel == int(sentinel):
             bad = bad | (value == int(sentinel))
     return nw.when(bad).then(nw.lit(UNUSABLE, nw.Int64)).otherwise(value)
+
+
+def usable_signed(value: nw.Expr, decimals: int) -> nw.Expr:
+    """Return exact integers of either sign with sentinels and too large ones marked.
+
+    They become ``UNUSABLE_SIGNED``; a sentinel of either sign never is a number.
+    """
+    factor = exact.power10(decimals)
+    bad = (value >= exact.LARGEST) | (value <= -exact.LARGEST)
+    for sentinel in (s * factor for s in SENTINELS):
+        if sentinel == int(sentinel):
+            bad = bad | (value == int(sentinel))
+    return nw.when(bad).then(nw.lit(UNUSABLE_SIGNED, nw.Int64)).otherwise(value)
 
 
 def _found(frame: nw.LazyFrame[Any], columns: list[str]) -> dict[str, int]:

@@ -20,6 +20,7 @@ _TYPES: dict[str, type[pl.DataType]] = {
     "integer": pl.Int64,
     "hour": pl.Int64,
     "time": pl.Datetime,
+    "start": pl.Datetime,
     "date": pl.Date,
 }
 
@@ -88,6 +89,7 @@ def _nothing(method: Method) -> nw.LazyFrame[pl.LazyFrame]:
         nw.from_native(pl.LazyFrame(schema=schema)),
         method.numbers,
         dict.fromkeys(method.numbers, 0),
+        method.signed,
     )
     return lazy.with_columns(nw.lit(None, nw.Int64).alias(intake.DAY))
 

@@ -1,0 +1,1 @@
+"""Pollution sources: conversion, valid hours, exceedance, mass and rates of outlets."""

@@ -1,0 +1,49 @@
+"""Pollution sources in Python: the methods of ``fenhe judge`` on your own data frames.
+
+Frames may be pandas, Polars (eager or lazy), PyArrow, DuckDB relations or Spark
+Connect frames; the same kind comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from fenhe.methods import frames
+from fenhe.methods.sources.convert import CONVERT
+
+F = TypeVar("F")
+
+
+def convert(
+    frame: F,
+    *,
+    state: str = "",
+    basis: str = "",
+    flow_state: str = "actual",
+    pressure_unit: str = "Pa",
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return the frame with each row at the dry standard state and at the reference oxygen.
+
+    Columns read, all optional: ``value`` (or ``no`` and ``no2``), ``unit`` (mg/m3, ug/m3, ng/m3,
+    ppm), ``item``, ``state`` (actual, standard), ``basis`` (wet, dry), ``temperature`` (°C),
+    ``static_pressure``, ``ambient_pressure`` (Pa), ``moisture``, ``o2`` (%), ``o2_basis``,
+    ``o2_ref`` (%) or ``alpha_ref``, ``flow`` (m³/h) or ``velocity``, ``section`` and
+    ``velocity_factor``. Columns added: ``value_std``, ``value_dry``, ``o2_dry``, ``alpha``,
+    ``reference``, ``converted``, ``flow_actual``, ``flow_dry``, ``mass`` (kg/h), ``alarm``,
+    ``status``, ``reason``, ``unverified``, ``clauses``, ``edition``. Rounding and missing data:
+    ``fenhe methods show sources.convert`` (HJ 212-2017, Appendix D). Raises ``BadInput`` for text
+    where numbers are needed or an unknown parameter.
+    """
+    params = {
+        "state": state,
+        "basis": basis,
+        "flow_state": flow_state,
+        "pressure_unit": pressure_unit,
+    }
+    return frames.apply(
+        CONVERT, frame, edition=edition, params=params, decimals=decimals, trace=trace
+    )
