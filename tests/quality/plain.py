@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,6 +11,7 @@ import polars as pl
 
 Series = list[tuple[datetime, float]]
 START = datetime(2026, 4, 1)
+STEP = timedelta(hours=1)
 
 
 def frame(series: dict[tuple[str, str], Series], step: timedelta) -> pl.DataFrame:
@@ -78,6 +80,36 @@ def flat(points: Series, least: timedelta, tolerance: float, most: timedelta) ->
             values = [value for _, value in window]
             if max(values) - min(values) > tolerance:
                 break
-            if window[-1][0] - window[0][0] >= least:
+            if window[-1][0] - window[0][0] + STEP >= least:
                 found |= {start for start, _ in window}
+    return found
+
+
+def steady(points: Series, size: int, below: float, most: timedelta) -> set[datetime]:
+    """Every value of every window of ``size`` values without a gap that hardly deviates."""
+    found: set[datetime] = set()
+    for window in windows(points, size, most):
+        if statistics.pstdev(value for _, value in window) < below:
+            found |= {start for start, _ in window}
+    return found
+
+
+def windows(points: Series, size: int, most: timedelta) -> Iterator[Series]:
+    for first in range(len(points) - size + 1):
+        window = points[first : first + size]
+        if all(b[0] - a[0] <= most for a, b in pairwise(window)):
+            yield window
+
+
+def repeated(points: Series, size: int, distinct: int, most: timedelta) -> set[datetime]:
+    """Every value of every window that an earlier one, which it does not overlap, equals."""
+    found: set[datetime] = set()
+    known = list(windows(points, size, most))
+    for later in known:
+        values = [value for _, value in later]
+        if len(set(values)) >= distinct and any(
+            [value for _, value in earlier] == values and earlier[-1][0] < later[0][0]
+            for earlier in known
+        ):
+            found |= {start for start, _ in later}
     return found

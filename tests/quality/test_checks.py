@@ -22,8 +22,10 @@ RULES = (
     Rule("range", {"low": 2, "high": 8}),
     Rule("rate", {"per_hour": 3}),
     Rule("spike", {"above": 2.5}),
-    Rule("flat", {"minutes": 120, "tolerance": 0}),
+    Rule("flat", {"minutes": 180, "tolerance": 0}),
     Rule("gap", {"steps": 1.5}),
+    Rule("low_variance", {"minutes": 240, "below": 0.9}),
+    Rule("repeat", {"values": 3, "distinct": 2}),
 )
 CONFIG = Config("TEST-1", RULES, reach=1.5)
 
@@ -45,7 +47,7 @@ def hours(found: pl.DataFrame, check: str) -> list[tuple[int, int]]:
     return [(start // HOUR, end // HOUR) for start, end in spans]
 
 
-points = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 10)), max_size=25)
+points = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 10) | st.integers(4, 6)), max_size=40)
 many = st.dictionaries(
     st.tuples(st.sampled_from("abc"), st.sampled_from(["so2", "no2"])), points, max_size=5
 )
@@ -65,14 +67,14 @@ def laid(
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(many, st.sampled_from([0, 1, 2]), st.booleans(), st.sampled_from([3, 400_000]))
 def test_every_check_agrees_with_the_plain_one(series, tolerance, shuffled, part):
     known = laid(series)
     rows = plain.frame(known, HOUR)
     given_rows = rows.sample(fraction=1.0, shuffle=True, seed=1) if shuffled else rows
     rules = tuple(
-        Rule("flat", {"minutes": 120, "tolerance": tolerance}) if r.check == "flat" else r
+        Rule("flat", {"minutes": 180, "tolerance": tolerance}) if r.check == "flat" else r
         for r in RULES
     )
     former, checks.PART = checks.PART, part
@@ -85,7 +87,9 @@ def test_every_check_agrees_with_the_plain_one(series, tolerance, shuffled, part
         "range": lambda p: plain.beyond(p, 2, 8),
         "rate": lambda p: plain.fast(p, 3),
         "spike": lambda p: plain.spiky(p, 2.5, most),
-        "flat": lambda p: plain.flat(p, 2 * HOUR, tolerance, most),
+        "flat": lambda p: plain.flat(p, 3 * HOUR, tolerance, most),
+        "low_variance": lambda p: plain.steady(p, 4, 0.9, most),
+        "repeat": lambda p: plain.repeated(p, 3, 2, most),
     }
     for check, plainly in expected.items():
         mine = plain.flagged(rows, flags.filter(pl.col("check") == check))
@@ -114,6 +118,8 @@ def test_coverage_tells_passed_from_not_run():
     assert hours(seen, "spike") == [(1, 2), (6, 8)]
     assert hours(seen, "flat") == [(0, 3), (5, 9)]
     assert hours(seen, "gap") == [(0, 9)]
+    assert hours(seen, "low_variance") == [(5, 9)]
+    assert hours(seen, "repeat") == [(0, 3), (5, 9)]
 
 
 def test_a_gap_says_how_many_values_lack():
@@ -138,7 +144,7 @@ def test_a_missing_value_is_a_gap():
 
 
 def test_a_source_at_rest_is_not_a_flat_line():
-    rule = Rule("flat", {"minutes": 120, "tolerance": 0, "floor": 0})
+    rule = Rule("flat", {"minutes": 180, "tolerance": 0, "floor": 0})
     flags, _ = checks.run(one([0, 0, 0, 0, 3, 3, 3, 3]), config(rule))
     assert hours(flags, "flat") == [(4, 8)]
     assert flags["reason"].to_list() == ["3 × 4"]

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.quality import single
+from fenhe.quality import single, windows
 from fenhe.quality.config import Config, Numbers
 from fenhe.quality.flags import Quality
 from fenhe.quality.points import KEY, Points, as_polars, laid_out
@@ -51,6 +51,20 @@ CHECKS: dict[str, Check] = {
             ("minutes", "tolerance", "floor"),
             "{minutes} min, ± {tolerance}",
             "{worst} × {count}",
+        ),
+        Check(
+            "low_variance",
+            windows.low_variance,
+            ("minutes", "below"),
+            "{below} in {minutes} min",
+            "{worst}",
+        ),
+        Check(
+            "repeat",
+            windows.repeats,
+            ("values", "distinct"),
+            "{values} values, {distinct} different",
+            "{worst} min before",
         ),
         Check("gap", single.gaps, ("steps",), "{steps} steps", "{count} missing", all_values=True),
     )

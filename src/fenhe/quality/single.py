@@ -125,14 +125,16 @@ def spikes(points: Points, numbers: Numbers) -> Found:
 def flat_lines(points: Points, numbers: Numbers) -> Found:
     """Find stretches of at least ``minutes`` in which values differ by at most ``tolerance``.
 
-    The time from the first to the last value counts; the whole stretch is given. A gap ends
-    it. ``floor``: a stretch wholly at or below it is left alone (a source at rest).
+    The time from the start of the first to one step after the start of the last value counts;
+    the whole stretch is given. A gap ends it. ``floor``: a stretch wholly at or below it is
+    left alone (a source at rest).
     """
     tolerance = numbers["tolerance"]
     given = _given(points, numbers["minutes"])
-    begin, end = _runs(points, tolerance)
+    begin, end = runs(points, tolerance)
     series = points.series[begin]
-    long = points.start[end] - points.start[begin] >= numbers["minutes"][series] * MINUTE
+    lasted = points.start[end] - points.start[begin] + points.step[series]
+    long = lasted >= numbers["minutes"][series] * MINUTE
     begin, end = begin[long], end[long]
     if len(begin) and (tolerance[points.series[begin]] > 0).any():
         begin, end = _within(points, begin, end, numbers)
@@ -143,7 +145,7 @@ def flat_lines(points: Points, numbers: Numbers) -> Found:
     return stretches(points, begin, end, lambda at: points.value[at], given)
 
 
-def _runs(points: Points, tolerance: Floats) -> tuple[Ints, Ints]:
+def runs(points: Points, tolerance: Floats) -> tuple[Ints, Ints]:
     """Return stretches in which each value is within the tolerance of the one before."""
     breaks = ~points.joined
     if not np.any(tolerance > 0):
@@ -162,9 +164,8 @@ def _within(points: Points, begin: Ints, end: Ints, numbers: Numbers) -> tuple[I
     for low, high in zip(begin.tolist(), end.tolist(), strict=True):
         number = points.series[low]
         values, times = points.value[low : high + 1], points.start[low : high + 1]
-        flat = _flat_parts(
-            values, times, numbers["tolerance"][number], numbers["minutes"][number] * MINUTE
-        )
+        least = numbers["minutes"][number] * MINUTE - points.step[number]
+        flat = _flat_parts(values, times, numbers["tolerance"][number], least)
         found += [(low + first, low + last) for first, last in flat]
     if not found:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
