@@ -3,7 +3,8 @@
 ``FENHE_DATA`` data folder; ``FENHE_HOSTS`` host names, comma-separated; ``FENHE_HTTPS=1``
 behind TLS; ``FENHE_TILE_HOSTS`` tile servers the map may ask; ``FENHE_CLOCK`` ``real`` or ``data``.
 Running: ``FENHE_METRICS_TOKEN``, ``FENHE_BEHIND``, ``FENHE_DISK_LOW``, ``FENHE_SOURCE_RUNS``,
-``FENHE_LOG_FILE`` and its kin; see docs/how-to/operate.md.
+``FENHE_LOG_FILE`` and its kin; see docs/how-to/operate.md. ``FENHE_GATEWAY`` and its kin: where
+data loggers connect; see docs/how-to/run-the-gateway.md.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from pathlib import Path
 
 from fenhe.platform import logs, paths
+from fenhe.platform.gateway import config as gateway
 
 FENHE_DATA = paths.data_folder()
 FENHE_CLOCK = os.environ.get("FENHE_CLOCK", "")
@@ -36,6 +38,7 @@ INSTALLED_APPS = [
     "fenhe.platform.workflow",
     "fenhe.platform.monitoring",
     "fenhe.platform.verdicts",
+    "fenhe.platform.gateway",
     "fenhe.platform.api",
     "fenhe.platform.web",
 ]
@@ -140,4 +143,5 @@ FENHE_METRICS_TOKEN = os.environ.get("FENHE_METRICS_TOKEN", "")
 FENHE_SOURCE_RUNS = int(os.environ.get("FENHE_SOURCE_RUNS", "1000"))  # kept of each feed
 FENHE_BEHIND = float(os.environ.get("FENHE_BEHIND", "900"))  # seconds the verdicts may be behind
 FENHE_DISK_LOW = int(os.environ.get("FENHE_DISK_LOW", str(256 << 20)))  # bytes to keep free
+FENHE_GATEWAY = gateway.read(os.environ)  # listens only where an address is given
 LOGGING = logs.settings(os.environ)

@@ -24,7 +24,9 @@ ANYONE |= {"operations.health", "operations.metrics"}
 IN_OWN_PLACE = {
     "public": ANYONE,
     "firm": ANYONE | LOOKING | {"monitoring.annotate", "monitoring.export"},
-    "county": ANYONE | LOOKING | {"monitoring.annotate", "monitoring.export", "monitoring.feeds"},
+    "county": ANYONE
+    | LOOKING
+    | {"monitoring.annotate", "monitoring.export", "monitoring.feeds", "gateway.view"},
     "analyst": ANYONE
     | LOOKING
     | {
@@ -40,6 +42,9 @@ IN_OWN_PLACE = {
         "monitoring.clear_flag",
         "workflow.audit",
         "verdicts.freeze",
+        "gateway.view",
+        "gateway.command",
+        "gateway.withdraw_command",
     },
     "admin": set(door.ACTS),
 }

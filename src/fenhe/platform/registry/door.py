@@ -80,6 +80,13 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "registry.revoke_token": (N, N, N, N, O),
     "registry.publish_site": (N, N, N, N, O),
     "registry.move_site": (N, N, N, N, O),
+    # the gateway and the devices behind it
+    "gateway.view": (N, N, O, O, O),
+    "gateway.command": (N, N, N, O, O),
+    "gateway.command_change": (N, N, N, N, O),
+    "gateway.rotate_key": (N, N, N, N, O),
+    "gateway.approve_command": (N, N, N, N, O),
+    "gateway.withdraw_command": (N, N, N, O, O),
     # running; metrics ask for a loopback address or a token besides
     "operations.health": (E, E, E, E, E),
     "operations.metrics": (E, E, E, E, E),

@@ -1,0 +1,1 @@
+"""The gateway: data loggers connect over TCP, their bytes are kept, then answered."""

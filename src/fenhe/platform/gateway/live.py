@@ -1,0 +1,155 @@
+"""The gateway of this process, as the live board, the metrics and the alarms see it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fenhe.platform.gateway.figures import Counts, moment
+from fenhe.platform.gateway.incidents import REFUSALS
+
+if TYPE_CHECKING:
+    from fenhe.platform.gateway.hub import Hub
+    from fenhe.platform.gateway.link import Link
+    from fenhe.platform.gateway.service import Gateway
+
+log = logging.getLogger("fenhe.gateway")
+current: Gateway | None = None
+PATIENCE = 5.0  # seconds the loop is given to answer
+HOUR = 3600.0
+MOST_REFUSED = 200
+_wakers: list[Callable[[], object]] = []
+_guard = threading.Lock()
+
+
+def on_durable(waker: Callable[[], object]) -> None:
+    """Have something called after bytes came to disk, from the gateway's loop: it must be quick."""
+    with _guard:
+        if waker not in _wakers:
+            _wakers.append(waker)
+
+
+def no_more(waker: Callable[[], object]) -> None:
+    """Call it no more."""
+    with _guard:
+        if waker in _wakers:
+            _wakers.remove(waker)
+
+
+def wake() -> None:
+    """Call whoever reads the log."""
+    for waker in tuple(_wakers):
+        try:
+            waker()
+        except Exception:
+            log.exception("a reader of the raw log could not be woken")
+
+
+def look_now() -> None:
+    """Have the gateway of this process, if there is one, look for new commands at once."""
+    if current is not None:
+        current.look_now()
+
+
+def state(*, connections: bool = True) -> dict[str, Any]:
+    """Return how the gateway stands, in one moment; moments are naive UTC.
+
+    ``totals``: frames = accepted + rejected + incomplete + in_hand (waiting for the disk).
+    ``devices``: mn, connection, peer, edition, last_at, interval, skew (its clock minus ours,
+    seconds), counts. ``refused``: what strangers sent within the hour. ``running`` False and
+    nothing else of meaning where this process has no gateway.
+    """
+    gateway = current
+    if gateway is None or gateway.loop is None or gateway.hub is None:
+        return {**_NOTHING}
+    answer: concurrent.futures.Future[dict[str, Any]] = concurrent.futures.Future()
+
+    def look() -> None:
+        try:
+            answer.set_result(_state(gateway, connections))
+        except Exception as error:
+            answer.set_exception(error)
+
+    try:
+        gateway.loop.call_soon_threadsafe(look)
+        return answer.result(PATIENCE)
+    except (RuntimeError, TimeoutError):  # it is just ending
+        return {**_NOTHING}
+
+
+_NOTHING: dict[str, Any] = {
+    "running": False, "name": "", "listens": [], "since": None, "open": 0, "totals":
+    Counts().plain(), "refused_connections": 0, "log": {"failed": None, "backlog": 0},
+    "acknowledged_ms": {"p50": None, "p99": None}, "commands": 0, "registered": 0,
+    "connections": [], "devices": [], "refused": [], "incidents": [],
+}  # fmt: skip
+
+
+def _state(gateway: Gateway, connections: bool) -> dict[str, Any]:
+    hub = gateway.hub
+    assert hub is not None  # noqa: S101 (asked above)
+    failed = gateway.stream.failed
+    hour_ago = time.time() - HOUR
+    refused, incidents = _incidents(hub, hour_ago)
+    return {
+        "running": True,
+        "name": gateway.config.name,
+        "listens": list(gateway.listens),
+        "since": moment(gateway.began),
+        "open": len(hub.links),
+        "totals": totals(hub).plain(),
+        "refused_connections": hub.refused_connections,
+        "log": {
+            "failed": None if failed is None else str(failed),
+            "backlog": gateway.stream.backlog,
+        },
+        "acknowledged_ms": hub.delays.plain(),
+        "commands": hub.desk.waiting,
+        "registered": len(gateway.access.devices()),
+        "connections": [_connection(link) for link in hub.links.values()] if connections else [],
+        "devices": [one.plain() for one in hub.devices.values()],
+        "refused": refused,
+        "incidents": incidents,
+    }
+
+
+def totals(hub: Hub) -> Counts:
+    """Return the counts of all connections, those that are gone too."""
+    found = Counts()
+    found.add(hub.past)
+    for link in hub.links.values():
+        found.add(link.counts)
+    return found
+
+
+def _connection(link: Link) -> dict[str, Any]:
+    return {
+        "number": link.number,
+        "peer": link.peer,
+        "secure": link.secure,
+        "mns": sorted(link.mns),
+        "opened_at": moment(link.opened_at),
+        "last_at": moment(link.last_at),
+        "slowed": bool(link.paused),
+        **link.counts.plain(),
+    }
+
+
+def _incidents(hub: Hub, since: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    refused, others = [], []
+    for one in hub.incidents.since(since):
+        times: dict[str, datetime | None] = {
+            "first_at": moment(one["first_at"]),
+            "last_at": moment(one["last_at"]),
+        }
+        if one["kind"] in REFUSALS:
+            told = {"mn": one["subject"], "reason": one["kind"], "peer": one["text"]}
+            refused.append({**told, "count": one["count"], **times})
+        else:
+            others.append({**one, **times})
+    return refused[:MOST_REFUSED], others
