@@ -48,7 +48,7 @@ def _of(points: Points, share: float) -> list[dict[str, object]]:
         "spike": ("above", _departures),
     }
     found = [
-        _row(check, name, _outward(float(np.quantile(each, 1 - share))), len(each))
+        _row(check, name, outward(float(np.quantile(each, 1 - share))), len(each))
         for check, (name, figure) in figures.items()
         if len(each := figure(points))
     ]
@@ -80,7 +80,7 @@ def _still(points: Points, share: float) -> float:
     return (longest + 1) * float(np.median(points.step)) / single.MINUTE
 
 
-def _outward(figure: float) -> float:
+def outward(figure: float) -> float:
     """Return the next greater number of two digits."""
     if figure <= 0:
         return 0.0
