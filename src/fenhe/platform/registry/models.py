@@ -1,8 +1,7 @@
-"""Regions, organisations, sites with their dated facts, memberships."""
+"""Regions, organisations, sites with their dated facts, memberships; outlets lie beside."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -11,8 +10,44 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-ALWAYS = date(1900, 1, 1)  # since when is not known
-END_OF_TIME = date(9999, 12, 31)
+from fenhe.platform.registry.dated import ALWAYS, END_OF_TIME, DatedFact
+from fenhe.platform.registry.outlets import (
+    OUTLET_PREFIX,
+    Channel,
+    Device,
+    DeviceKey,
+    DeviceParameter,
+    Mark,
+    Outlet,
+    OutletFact,
+    PermitLimit,
+)
+
+__all__ = [
+    "ALWAYS",
+    "END_OF_TIME",
+    "OUTLET_PREFIX",
+    "Channel",
+    "DatedFact",
+    "Device",
+    "DeviceKey",
+    "DeviceParameter",
+    "LogInTry",
+    "Mark",
+    "Membership",
+    "Organisation",
+    "Outlet",
+    "OutletFact",
+    "PermitLimit",
+    "Region",
+    "Role",
+    "Setting",
+    "Site",
+    "SiteCode",
+    "SiteHome",
+    "SiteName",
+    "SitePlace",
+]
 
 
 class Region(models.Model):
@@ -94,6 +129,7 @@ class Site(models.Model):
 
         AIR = "air", _("air station")
         CITY = "city", _("city, as published")
+        OUTLET = "outlet", _("outlet of a firm")
 
     key = models.CharField(max_length=60, primary_key=True)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.AIR)
@@ -107,29 +143,17 @@ class Site(models.Model):
 
     class Meta:
         ordering: ClassVar = ["key"]
+        constraints: ClassVar = [
+            # an outlet is told by its key wherever only keys are known, as in the store
+            models.CheckConstraint(
+                name="outlets_and_their_keys",
+                condition=Q(kind="outlet", key__startswith=OUTLET_PREFIX)
+                | (~Q(kind="outlet") & ~Q(key__startswith=OUTLET_PREFIX)),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key
-
-
-class DatedFact(models.Model):
-    """A fact that held for a span of days, where it came from, and when it became known.
-
-    ``valid_to`` is the last day, open-ended as 9999-12-31. ``commit`` is the store's commit
-    number at the time of entry: the order of knowledge that ``as_of`` follows.
-    """
-
-    valid_from = models.DateField(default=ALWAYS)
-    valid_to = models.DateField(default=END_OF_TIME)
-    source = models.CharField(max_length=300, blank=True)
-    commit = models.BigIntegerField(default=0)
-
-    class Meta:
-        abstract = True
-
-    def holds_on(self, day: date) -> bool:
-        """Say whether the fact held on a day."""
-        return self.valid_from <= day <= self.valid_to
 
 
 class SiteCode(DatedFact):
