@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "restore": ("fenhe.cli.restore", "Make a data folder from a backup, every byte checked."),
     "upgrade": ("fenhe.cli.upgrade", "Bring a data folder of an older version to this one."),
     "doctor": ("fenhe.cli.doctor", "Check a data folder and say what to do."),
+    "simulate": ("fenhe.cli.simulate", "Play made-up outlets over TCP, or write their data."),
     "demo": ("fenhe.cli.demo", "Load the demonstration data."),
 }
 
