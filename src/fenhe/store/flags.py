@@ -22,6 +22,7 @@ from fenhe.store.series import KEY, SeriesRegister
 REQUIRED = [*KEY, "start", "end", "check", "reason"]
 _STORED = list(schema.TABLES["flag"].columns)
 _OPTIONAL = {"version": pl.String(), "limit": pl.String(), "quality": pl.UInt8()}
+_SAME = ["series", "start", "end", "check", "limit", "reason"]
 _SHOWN = ["flag", *KEY, *_STORED[2:], "cleared_commit", "cleared_by", "cleared_reason"]
 
 # Flags as known at commit ?; parameters: commit, commit
@@ -69,12 +70,12 @@ class Flags:
         vocabulary gives the check). Raises ``BadInput`` for a check that is not in the
         vocabulary, and when a column or a value is missing.
         """
-        checked = _checked(flags)
-        if checked.is_empty():
+        typed = checked(flags)
+        if typed.is_empty():
             return []
-        what = "flags: " + ", ".join(sorted(set(checked["check"].to_list())))
+        what = "flags: " + ", ".join(sorted(set(typed["check"].to_list())))
         with self._commits.begin(actor, what) as commit:
-            rows = self._series.assign(checked, commit)
+            rows = self._series.assign(typed, commit)
             written = self.insert(rows, commit)
             self._rebuild(rows.select("series", "start", "end"), commit)
         return written
@@ -93,6 +94,29 @@ class Flags:
         )
         commit.session.insert("flag", numbered.select(_STORED))
         return ids
+
+    def tell(self, numbered: pl.DataFrame, commit: Commit) -> pl.DataFrame:
+        """Add what a source itself says of its values to an open commit; return what is new.
+
+        ``numbered``: as for ``add``, and series. A flag of the same series, interval, check,
+        limit and reason is not written again, not even when a person has lifted it.
+        """
+        rows = checked(numbered, "series")
+        before = commit.session.query(
+            'SELECT f.series, f.start, f."end", f."check", f."limit", f.reason FROM flag f '
+            "SEMI JOIN told t ON f.series = t.series AND f.start = t.start",
+            told=rows.select("series", "start"),
+        )
+        new = rows.unique(_SAME, maintain_order=True, keep="first")
+        new = new.join(before, on=_SAME, how="anti", nulls_equal=True, maintain_order="left")
+        if not new.is_empty():
+            self.insert(new, commit)
+        return new
+
+    def rebuild(self, written: pl.DataFrame, commit: Commit) -> None:
+        """Set the quality code of the values that new flags cover, in their commit."""
+        if not written.is_empty():
+            self._rebuild(written.select("series", "start", "end"), commit)
 
     def clear(self, flag: int, actor: str, reason: str) -> int:
         """Lift one flag and return the commit; the flag stays readable.
@@ -192,7 +216,8 @@ class Flags:
         return named.select(_SHOWN)
 
 
-def _checked(flags: pl.DataFrame) -> pl.DataFrame:
+def checked(flags: pl.DataFrame, *also: str) -> pl.DataFrame:
+    """Return flags with their types and qualities; ``BadInput`` names what is lacking."""
     absent = [name for name in REQUIRED if name not in flags.columns]
     if absent:
         raise BadInput(f"a flag needs the columns {', '.join(absent)}")
@@ -214,4 +239,4 @@ def _checked(flags: pl.DataFrame) -> pl.DataFrame:
         raise BadInput(f"a flag has no {', '.join(holes)}")
     if not (typed["end"] > typed["start"]).all():
         raise BadInput("a flag must end after it starts")
-    return typed.select(*REQUIRED, *_OPTIONAL)
+    return typed.select(*also, *REQUIRED, *_OPTIONAL)

@@ -9,9 +9,11 @@ import polars as pl
 
 from fenhe.base.errors import BadInput
 from fenhe.store import receipts, schema, tally
+from fenhe.store.commits import Commit
 from fenhe.store.ingest import Job, Parts, Writer
 from fenhe.store.raw import RawFile
 from fenhe.store.receipts import Receipt
+from fenhe.store.series import KEY
 
 _TYPES: dict[str, pl.DataType] = {
     "site": pl.String(),
@@ -86,24 +88,35 @@ class Load:
         """Return the counts of the whole import so far."""
         return self._total
 
-    def write(self, observations: pl.DataFrame, rejected: pl.DataFrame, received: int) -> Receipt:
+    def write(
+        self,
+        observations: pl.DataFrame,
+        rejected: pl.DataFrame,
+        received: int,
+        *,
+        flags: pl.DataFrame | None = None,
+        upto: int | None = None,
+    ) -> Receipt:
         """Store one batch in one transaction and return its receipt.
 
         A batch holds every value of its file rows, and batches come in file order.
         ``observations``: site, item, statistic, start, end (naive UTC), value, decimals,
         raw_row. ``rejected``: raw_row, raw_column, text, reason. ``received``: how many
-        values the batch held. Raises ``BadInput`` for a missing or empty column,
-        ``ReceiptUnbalanced`` when a value is unaccounted for; then nothing is kept.
+        values the batch held. ``flags``: those the source itself gave, as for ``add_flags`` and
+        with raw_row. ``upto``: the last file row looked at, where rows after the last value hold
+        none; the position moves there with the values. Raises ``BadInput`` for a missing or
+        empty column, ``ReceiptUnbalanced`` when a value is unaccounted for; then nothing is kept.
         """
         self._refuse_if_left()
         found = _typed(observations, _TYPES, "observations")
         refused = _typed(rejected, _REJECTED, "rejected", may_be_empty=True)
         self._receipt(received=received, stored=found.height, rejected=refused.height).check()
         found, refused = self._not_yet(found), self._not_yet(refused)
-        if found.is_empty() and refused.is_empty():
+        told = None if flags is None or flags.is_empty() else self._not_yet(_with_rows(flags))
+        if found.is_empty() and refused.is_empty() and (told is None or told.is_empty()):
             return self._receipt(last_row=self._total.last_row)
         self._refuse_disorder(found, refused)
-        return self._commit(found, refused)
+        return self._commit(found, refused, told, upto or 0)
 
     def finish(self) -> Receipt:
         """Close the import and return its receipt; the file can be imported again later."""
@@ -131,6 +144,8 @@ class Load:
         return rows.filter(pl.col("raw_row") > self.resume_row) if self.resume_row else rows
 
     def _refuse_disorder(self, found: pl.DataFrame, refused: pl.DataFrame) -> None:
+        if found.is_empty() and refused.is_empty():
+            return
         first, _ = _span(found, refused)
         if first <= self._total.last_row:
             raise BadInput(
@@ -138,23 +153,42 @@ class Load:
                 "batches must come in file order"
             )
 
-    def _commit(self, found: pl.DataFrame, refused: pl.DataFrame) -> Receipt:
+    def _numbers(
+        self, found: pl.DataFrame, flags: pl.DataFrame | None, commit: Commit
+    ) -> pl.DataFrame:
+        """Return the series of all rows with their numbers; new ones belong to the commit."""
+        parts = [found] if flags is None else [found, flags]
+        keys = pl.concat([part.select(KEY) for part in parts]).unique(maintain_order=True)
+        return self._parts.series.assign(keys, commit)
+
+    def _commit(
+        self, found: pl.DataFrame, refused: pl.DataFrame, flags: pl.DataFrame | None, upto: int
+    ) -> Receipt:
         what = f"import {self.import_id}, {self.feed}: batch {self._batch}"
         with self._parts.commits.begin(self._actor, what) as commit:
-            numbered = self._parts.series.assign(found, commit)
             receipt = self._receipt(
                 received=found.height + refused.height,
-                last_row=_span(found, refused)[1],
+                last_row=max(upto, self._total.last_row, *_rows(found, refused, flags)),
                 commit=commit.number,
             )
-            for part in numbered.partition_by("statistic"):
+            numbers = self._numbers(found, flags, commit)
+            told = None
+            if flags is not None:  # first: values take the code of the flags that cover them
+                told = self._parts.flags.tell(_numbered(flags, numbers), commit)
+            for part in _numbered(found, numbers).partition_by("statistic"):
                 receipt = receipt.plus(self._writer.values(part, commit))
+            if told is not None:
+                self._parts.flags.rebuild(told, commit)
             receipt = receipt.plus(self._writer.quarantine(refused, commit))
             receipts.write(receipt, self._batch, commit)
         tally.add(receipt)
         self._batch += 1
         self._total = self._total.plus(receipt)
         return receipt
+
+
+def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(numbers, on=KEY, how="left", maintain_order="left")
 
 
 def begin(parts: Parts, feed: str, file: RawFile, actor: str, *, anew: bool = False) -> Load:
@@ -203,6 +237,17 @@ def _span(found: pl.DataFrame, refused: pl.DataFrame) -> tuple[int, int]:
     rows = pl.concat([found.select("raw_row"), refused.select("raw_row")])
     first, last = rows.select(pl.min("raw_row"), pl.max("raw_row").alias("last")).row(0)
     return int(first), int(last)
+
+
+def _rows(*frames: pl.DataFrame | None) -> list[int]:
+    """Return the last file row of each frame that has one."""
+    return [int(frame["raw_row"].max()) for frame in frames if frame is not None and len(frame)]  # type: ignore[arg-type]
+
+
+def _with_rows(flags: pl.DataFrame) -> pl.DataFrame:
+    if "raw_row" not in flags.columns or flags["raw_row"].null_count():
+        raise BadInput("flags of an import need the column raw_row, never empty")
+    return flags.with_columns(pl.col("raw_row").cast(pl.Int64))
 
 
 def _typed(

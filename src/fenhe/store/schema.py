@@ -120,6 +120,33 @@ TABLES: dict[str, Table] = {
             "cleared_reason": "VARCHAR",
         }
     ),
+    # where checks were made; ``checks``: their names, joined by commas
+    "coverage": Table(
+        {
+            "series": "INTEGER",
+            "start": "TIMESTAMP",
+            "end": "TIMESTAMP",
+            "checks": "VARCHAR",
+            "version": "VARCHAR",
+            "commit": "BIGINT",
+        },
+        sort=_BY_SERIES,
+    ),
+    # the sealed segments of raw logs, noted apart from the logs themselves
+    "stream_segment": Table(
+        {
+            "id": "VARCHAR",
+            "gateway": "VARCHAR",
+            "number": "BIGINT",
+            "former": "VARCHAR",
+            "head": "VARCHAR",
+            "entries": "BIGINT",
+            "bytes": "BIGINT",
+            "first_at": "TIMESTAMP",
+            "last_at": "TIMESTAMP",
+            "commit": "BIGINT",
+        }
+    ),
     "cell_book": Table(
         {"assessment": "VARCHAR", "method": "VARCHAR", "book": "VARCHAR", "commit": "BIGINT"}
     ),

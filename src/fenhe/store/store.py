@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,11 @@ from weakref import WeakValueDictionary
 
 import polars as pl
 
-from fenhe.store import backups, changes, checkup, imports, maintenance, receipts, schema
+from fenhe.store import anchors, backups, changes, checkup, imports, maintenance, receipts, schema
 from fenhe.store.cells import Cells
 from fenhe.store.commits import Clock, CommitLog, utc_now
+from fenhe.store.extents import Extents
+from fenhe.store.coverage import Coverage, Written
 from fenhe.store.flags import Flags
 from fenhe.store.imports import Load
 from fenhe.store.ingest import Parts
@@ -24,6 +26,11 @@ from fenhe.store.lock import OwnerLock
 from fenhe.store.maintenance import Upkeep
 from fenhe.store.observations import Observations
 from fenhe.store.raw import RawFile, RawLog
+from fenhe.store.rawlog import Rotation, StreamLog
+from fenhe.store.rawlog.examine import Told
+from fenhe.store.rawlog.log import ROTATION
+from fenhe.store.rawlog.streams import Streams
+from fenhe.store.rawlog.verify import Verified, verify
 from fenhe.store.series import SeriesRegister
 
 
@@ -37,7 +44,8 @@ class Store:
         """Use ``Store.open``."""
         self.folder = folder
         self._lock = lock
-        self.raw = RawLog(folder / "raw")
+        self.streams = Streams(folder / "raw" / "stream", clock)
+        self.raw = RawLog(folder / "raw", self.streams)
         self._lake = Lake(folder / "lake")
         try:
             schema.prepare(self._lake)
@@ -48,7 +56,9 @@ class Store:
         self._series = SeriesRegister(self._lake)
         self._latest = Latest(self._lake, self._series)
         self._flags = Flags(self._lake, self._commits, self._series, self._latest)
+        self._coverage = Coverage(self._lake, self._commits, self._series, self._flags)
         self._observations = Observations(self._lake, self._series, self._flags)
+        self._extents = Extents(self._lake, self._commits, self._series, self._latest)
         self.cells = Cells(self._lake, self._commits)
         self._parts = Parts(
             self._lake,
@@ -75,7 +85,8 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Finish the write under way and give the folder up; safe to call twice."""
+        """Finish the writes under way and give the folder up; safe to call twice."""
+        self.streams.close()
         self._lake.close()
         self._lock.release()
 
@@ -94,6 +105,26 @@ class Store:
     def last_commit(self) -> int:
         """Return the number of the last commit; 0 for an empty store."""
         return self._commits.last
+
+    def stream(self, gateway: str, rotation: Rotation = ROTATION) -> StreamLog:
+        """Return the raw log of a gateway, opened for writing; the same one every time.
+
+        Raises ``BadInput`` for a name that is none, ``StreamOwned`` when another process
+        writes it.
+        """
+        return self.streams.open(gateway, rotation, lambda: anchors.known(self._lake, gateway))
+
+    def verify_stream(self, gateway: str, told: Told = lambda _: None) -> Verified:
+        """Prove the whole raw log of a gateway, also against what the store noted of it."""
+        return verify(self.streams.shelf(gateway), anchors.anchors(self._lake, gateway), told)
+
+    def note_streams(self) -> int:
+        """Note the heads of segments sealed since the last time; return how many."""
+        return anchors.note(self._lake, self._commits, self.streams)
+
+    def noted_streams(self, gateway: str) -> pl.DataFrame:
+        """Return the noted segments of a gateway: their columns, and known_at."""
+        return anchors.noted(self._lake, gateway)
 
     def begin_import(
         self, feed_id: str, raw_file: RawFile, actor: str, *, anew: bool = False
@@ -130,9 +161,16 @@ class Store:
         """Return the newest value per site and item from memory, with its quality code."""
         return self._latest.read(statistic)
 
-    def extent(self, statistic: str = "1h") -> tuple[datetime, datetime] | None:
-        """Return the first start and the last end (naive UTC) there is, None if empty."""
-        return self._observations.extent(statistic)
+    def extent(
+        self, statistic: str = "1h", items: Collection[str] | None = None
+    ) -> tuple[datetime, datetime] | None:
+        """Return the first start and the last end (naive UTC) there is, None if empty.
+
+        ``items``: only values of these; None means any.
+        """
+        if items is None:
+            return self._observations.extent(statistic)
+        return self._extents.read(statistic, items)
 
     def series(self) -> pl.DataFrame:
         """Return every series: series, site, item, statistic."""
@@ -157,6 +195,49 @@ class Store:
     ) -> pl.DataFrame:
         """Return the flags that touch a period, lifted ones too unless ``cleared=False``."""
         return self._flags.read(sites, start, end, as_of, cleared=cleared)
+
+    def write_checks(
+        self,
+        flags: pl.DataFrame,
+        coverage: pl.DataFrame,
+        lifted: Sequence[int],
+        actor: str,
+        reason: str,
+    ) -> Written | None:
+        """Raise flags, lift others and note where was checked, in one commit; None: nothing.
+
+        ``coverage``: site, item, statistic, start, end, check, version.
+        """
+        return self._coverage.write(flags, coverage, lifted, actor, reason)
+
+    def add_coverage(self, frame: pl.DataFrame, actor: str) -> Written | None:
+        """Note where checks were made; see ``write_checks``."""
+        return self._coverage.write(pl.DataFrame(), frame, [], actor, "")
+
+    def coverage(
+        self,
+        sites: Iterable[str] | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        as_of: int | None = None,
+    ) -> pl.DataFrame:
+        """Return site, item, statistic, start, end, check, version, commit: what was checked.
+
+        A value that is covered and carries no flag passed; one not covered was not checked.
+        """
+        return self._coverage.read(sites, start, end, as_of)
+
+    def compact_coverage(self, before: datetime) -> int:
+        """Join coverage rows of stretches over by ``before``; return how many rows went."""
+        return self._coverage.compact(before)
+
+    def touched(self, after: int, until: int, actor: str) -> pl.DataFrame:
+        """Return the series that changed by the commits ``after < n <= until``, with the span.
+
+        Columns: series, site, item, statistic, first, last. New and corrected values, and flags
+        raised or lifted by anybody but ``actor``.
+        """
+        return self._coverage.touched(after, until, actor)
 
     def changed(self, after: int, until: int, without: Sequence[str] = ()) -> pl.DataFrame:
         """Return site, statistic, Beijing day touched by the commits ``after < n <= until``.
@@ -212,5 +293,9 @@ class Store:
         return self._lake.live_files()
 
     def maintain(self, keep: timedelta = maintenance.KEEP, *, thorough: bool = True) -> Upkeep:
-        """Merge small files, rewrite deletes, drop snapshots older than ``keep``."""
+        """Merge small files, rewrite deletes, drop snapshots older than ``keep``.
+
+        Segments of raw logs that were sealed are noted.
+        """
+        self.note_streams()
         return maintenance.maintain(self._lake, self._commits, keep, thorough=thorough)
