@@ -1,0 +1,48 @@
+"""Times of the wire: ``YYYYMMDDhhmmss`` of the Beijing clock, with ``zzz`` milliseconds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+_SECONDS = 14
+_MILLISECONDS = 17
+
+
+def read(text: str) -> datetime | None:
+    """Return 14 or 17 digits as a naive Beijing time of whole seconds; None for no time.
+
+    Milliseconds are dropped; hour 24 is no time.
+    """
+    if len(text) not in (_SECONDS, _MILLISECONDS) or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return datetime(
+            int(text[:4]), int(text[4:6]), int(text[6:8]),
+            int(text[8:10]), int(text[10:12]), int(text[12:14]),
+        )  # fmt: skip
+    except ValueError:
+        return None
+
+
+def write(beijing: datetime) -> str:
+    """Return 14 digits of a naive Beijing time."""
+    return f"{beijing:%Y%m%d%H%M%S}".rjust(_SECONDS, "0")
+
+
+def write_qn(beijing: datetime) -> str:
+    """Return 17 digits of a naive Beijing time: a QN."""
+    return f"{write(beijing)}{beijing.microsecond // 1000:03d}"
+
+
+def is_qn(text: str) -> bool:
+    """Whether a text is a possible QN: 17 digits that are a time."""
+    return len(text) == _MILLISECONDS and read(text) is not None
+
+
+def later(qn: str, milliseconds: int) -> str:
+    """Return a QN moved by milliseconds; one that is no time counts on as a number."""
+    found = read(qn)
+    if found is None or len(qn) != _MILLISECONDS:
+        return str(int(qn) + milliseconds).rjust(len(qn), "0") if qn.isdigit() else qn
+    moved = found + timedelta(milliseconds=int(qn[_SECONDS:]) + milliseconds)
+    return write_qn(moved)
