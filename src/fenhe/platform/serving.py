@@ -14,6 +14,8 @@ from fenhe.methods import usage
 from fenhe.platform import owner
 from fenhe.platform.feeder import Feeder
 from fenhe.platform.listener import Listener
+from fenhe.platform.notices.courier import Courier
+from fenhe.platform.notices.watcher import Watcher
 from fenhe.platform.operations import running
 from fenhe.platform.upkeep import Upkeep
 from fenhe.platform.worker import Worker
@@ -30,18 +32,24 @@ def owning(data: Path) -> Iterator[None]:
     store = owner.store()
     listener = Listener(data)
     worker, upkeep, feeder = Worker(store), Upkeep(store), Feeder()
-    running.now.worker = worker
-    worker.start()
-    upkeep.start()
-    feeder.start()
+    watcher, courier = Watcher(store), Courier()
+    running.now.worker, running.now.watcher = worker, watcher
+    threads = {"worker": worker, "upkeep": upkeep, "feeder": feeder, "courier": courier}
+    for name, thread in threads.items():
+        thread.start()
+        running.now.threads[name] = thread
+    watcher.start()
     try:
         yield
     finally:
+        watcher.stop()
+        running.now.threads.clear()
         listener.close()
+        courier.stop()
         feeder.stop()
         worker.stop()
         upkeep.stop()
-        running.now.worker = None
+        running.now.worker = running.now.watcher = None
         owner.close()
 
 

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "fenhe.platform.monitoring",
     "fenhe.platform.verdicts",
     "fenhe.platform.gateway",
+    "fenhe.platform.notices",
     "fenhe.platform.api",
     "fenhe.platform.web",
 ]

@@ -17,6 +17,7 @@ from fenhe.platform import clock, owner
 from fenhe.platform.monitoring import exports, imports, queries, sourceacts
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
+from fenhe.platform.notices import verbs as notice_verbs
 from fenhe.platform.operations import inside
 from fenhe.platform.operations.acts import Backup
 from fenhe.platform.registry import homes
@@ -263,6 +264,7 @@ def doctor(args: Args, _actor: Actor, progress: Progress) -> Any:
 
 VERBS: dict[str, Verb] = {
     **sourceacts.VERBS,
+    **notice_verbs.VERBS,
     "examine": examine,
     "import": import_file,
     "replay": replay,

@@ -87,6 +87,10 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "gateway.rotate_key": (N, N, N, N, O),
     "gateway.approve_command": (N, N, N, N, O),
     "gateway.withdraw_command": (N, N, N, O, O),
+    # alarms about the system itself
+    "notices.view": (N, N, O, O, O),
+    "notices.acknowledge": (N, N, N, O, O),
+    "notices.configure": (N, N, N, N, O),
     # running; metrics ask for a loopback address or a token besides
     "operations.health": (E, E, E, E, E),
     "operations.metrics": (E, E, E, E, E),
