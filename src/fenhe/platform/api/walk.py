@@ -80,7 +80,7 @@ def page(request: HttpRequest, walk: Walk, asked: Span, limit: int) -> dict[str,
     """
     place = cursors.read(request)
     after = place[2:] if place else []
-    left = [one for one in walk.objects if not after or one >= after[0]]
+    left = _left(walk.objects, after)
     at_once = max(1, ROWS_READ // max(walk.rows_each, 1))
     found: list[pl.DataFrame] = []
     height = done = 0
@@ -102,6 +102,17 @@ def page(request: HttpRequest, walk: Walk, asked: Span, limit: int) -> dict[str,
         "next": cursors.make(request, marked) if last else None,
         "as_of": asked.as_of,
     }
+
+
+def _left(objects: Sequence[str], after: list[Any]) -> Sequence[str]:
+    """Return the objects from a place on; one that is done with is not read again.
+
+    Otherwise a page of a single read could end where it began, for ever.
+    """
+    if not after:
+        return objects
+    done = after[1] is None
+    return [one for one in objects if one > after[0] or (one == after[0] and not done)]
 
 
 def _place(shown: pl.DataFrame, key: Sequence[str]) -> list[Any]:
