@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_spellings(text: str, unit: str) -> None:
     assert units.canonical(text) == unit
 
 
-@pytest.mark.parametrize("text", ["", "ppb", "ppm", "kg/m3", "ug", "m3/ug"])
+@pytest.mark.parametrize("text", ["", "ppb", "Nm3", "lb/m3", "ug", "m3/ug"])
 def test_other_units_are_refused(text: str) -> None:
     with pytest.raises(BadInput, match="unknown unit"):
         units.canonical(text)
@@ -58,3 +59,27 @@ def test_no_spelling_means_two_units() -> None:
     texts = [s for unit in units.known() for s in (unit, *units.spellings(unit))]
     assert all(units.canonical(text) in units.known() for text in texts)
     assert all(units.canonical(s) == u for u in units.known() for s in units.spellings(u))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("m3/h", "L/s", Fraction(5, 18)),
+        ("m3/s", "m3/h", Fraction(3600)),
+        ("Pa", "kPa", Fraction(1, 1000)),
+        ("ug/L", "mg/L", Fraction(1, 1000)),
+        ("t", "kg", Fraction(1000)),
+        ("mg", "kg", Fraction(1, 1_000_000)),
+        ("A", "mA", Fraction(1000)),
+    ],
+)
+def test_ratios_are_exact_also_where_no_decimal_is(
+    source: str, target: str, expected: Fraction
+) -> None:
+    assert units.ratio(source, target) == expected
+    assert units.ratio(target, source) * expected == 1
+
+
+def test_a_ratio_of_different_things_is_refused() -> None:
+    with pytest.raises(BadInput, match="can not be converted"):
+        units.ratio("mg/L", "mg/m3")
