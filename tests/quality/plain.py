@@ -65,7 +65,15 @@ def inner(points: Series, most: timedelta) -> Iterator[tuple[datetime, float, fl
 
 
 def spiky(points: Series, above: float, most: timedelta) -> set[datetime]:
-    return {s for s, a, b, c in inner(points, most) if abs(b - (a + c) / 2) > above}
+    return {
+        at
+        for at, a, b, c in inner(points, most)
+        if min(b - a, b - c) > above or min(a - b, c - b) > above
+    }
+
+
+def off_middle(points: Series, above: float, most: timedelta) -> set[datetime]:
+    return {at for at, a, b, c in inner(points, most) if abs(b - (a + c) / 2) > above}
 
 
 def flat(points: Series, least: timedelta, tolerance: float, most: timedelta) -> set[datetime]:

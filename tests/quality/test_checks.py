@@ -103,6 +103,25 @@ def test_every_check_agrees_with_the_plain_one(series, tolerance, shuffled, part
     }
 
 
+@settings(max_examples=30, deadline=None)
+@given(many)
+def test_the_other_reading_of_a_spike(series):
+    known = laid(series)
+    rows = plain.frame(known, HOUR)
+    flags, _ = checks.run(rows, config(Rule("spike", {"mean": 2.5})))
+    expected = {
+        (*key, at) for key, p in known.items() for at in plain.off_middle(p, 2.5, 1.5 * HOUR)
+    }
+    assert plain.flagged(rows, flags) == expected
+    assert set(flags["limit"]) <= {"2.5"}
+
+
+def test_neither_a_step_nor_the_neighbours_of_a_spike_are_spikes():
+    flags, _ = checks.run(one([1, 1, 9, 9, 1, 1, 9, 1, 1]), config(RULES[2]))
+    assert hours(flags, "spike") == [(6, 7)]
+    assert flags["reason"].to_list() == ["8"]
+
+
 def test_an_interval_holds_neighbouring_failures_and_names_the_worst():
     flags, _ = checks.run(one([5, 9, 12, 9, 5, 1, 5]), config(RULES[0]))
     assert hours(flags, "range") == [(1, 4), (5, 6)]

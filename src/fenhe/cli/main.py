@@ -13,6 +13,7 @@ from fenhe.base.errors import FenheError
 # verb -> (module, line shown by --help); the module holds a click command called ``command``
 VERBS: dict[str, tuple[str, str]] = {
     "judge": ("fenhe.cli.judge", "Judge a table by a method and the edition of its own day."),
+    "check": ("fenhe.cli.check", "Check series in a file: range, spike, flat line, gap …"),
     "methods": ("fenhe.cli.methods", "List the methods, or show one."),
     "standards": ("fenhe.cli.standards", "List, show, compare standards; find a limit by day."),
     "glossary": ("fenhe.cli.glossary", "List the words of the project in both languages."),
@@ -28,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "token": ("fenhe.cli.token", "Tokens of programs for the HTTP interface."),
     "init": ("fenhe.cli.init", "Prepare a data folder."),
     "serve": ("fenhe.cli.serve", "Serve the web pages; owner of the data folder."),
+    "gateway": ("fenhe.cli.gateway", "Listen for data loggers; status, commands to them."),
     "backup": ("fenhe.cli.backup", "Back a data folder up at one commit, while it is served."),
     "restore": ("fenhe.cli.restore", "Make a data folder from a backup, every byte checked."),
     "upgrade": ("fenhe.cli.upgrade", "Bring a data folder of an older version to this one."),

@@ -44,7 +44,7 @@ CHECKS: dict[str, Check] = {
     for check in (
         Check("range", single.beyond_range, ("low", "high"), "{low} .. {high}", "{worst}"),
         Check("rate", single.too_fast, ("per_hour",), "{per_hour} /h", "{worst} /h"),
-        Check("spike", single.spikes, ("above",), "{above}", "{worst}"),
+        Check("spike", single.spikes, ("above", "mean"), "{above} {mean}", "{worst}"),
         Check(
             "flat",
             single.flat_lines,
@@ -206,9 +206,6 @@ def _text(figures: np.ndarray[Any, Any]) -> pl.Series:
 
 def _filled(template: str, told: dict[str, pl.Series]) -> pl.Series:
     """Return the template with the texts put in, row by row."""
-    size = len(next(iter(told.values())))
-    texts = {name: each.to_list() for name, each in told.items()}
-    return pl.Series(
-        [template.format(**{n: each[row] for n, each in texts.items()}) for row in range(size)],
-        dtype=pl.String,
-    )
+    rows = zip(*(each.to_list() for each in told.values()), strict=True)
+    filled = [template.format(**dict(zip(told, row, strict=True))).strip() for row in rows]
+    return pl.Series(filled, dtype=pl.String)

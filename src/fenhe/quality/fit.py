@@ -65,9 +65,8 @@ def _rates(points: Points) -> Floats:
 
 
 def _departures(points: Points) -> Floats:
-    value = points.value
     inside: Bools = points.joined[1:-1] & points.joined[2:]
-    return np.asarray(np.abs(value[1:-1] - (value[:-2] + value[2:]) / 2)[inside])
+    return np.asarray(np.abs(single.standing_out(points.value)[1:-1][inside]))
 
 
 def _still(points: Points, share: float) -> float:

@@ -106,20 +106,35 @@ def too_fast(points: Points, numbers: Numbers) -> Found:
 
 
 def spikes(points: Points, numbers: Numbers) -> Found:
-    """Find values further than ``above`` from the middle of the two beside them.
+    """Find values that stand out from both neighbours on the same side by more than ``above``.
 
+    The lesser of the two distances counts, so that neither a step nor the values beside a spike
+    fail. ``mean``, another reading: the distance from the middle of the two neighbours.
     Checked where both neighbours are there without a gap.
     """
-    size = len(points)
-    inside = np.zeros(size, dtype=np.bool_)
+    inside = np.zeros(len(points), dtype=np.bool_)
     inside[1:-1] = points.joined[1:-1] & points.joined[2:]
-    away = np.zeros(size)
-    value = points.value
-    away[1:-1] = value[1:-1] - (value[:-2] + value[2:]) / 2
-    failed = (np.abs(away) > points.spread(numbers["above"])) & inside
-    given = _given(points, numbers["above"])
+    away = standing_out(points.value)
+    failed = np.abs(away) > points.spread(numbers["above"])
+    if not np.isnan(numbers["mean"]).all():
+        middle = np.zeros(len(points))
+        middle[1:-1] = points.value[1:-1] - (points.value[:-2] + points.value[2:]) / 2
+        far = np.abs(middle) > points.spread(numbers["mean"])
+        away = np.where(failed, away, middle)
+        failed |= far
+    given = _given(points, numbers["above"], numbers["mean"])
     ran = inside if given is None else inside & given
-    return failing(points, failed, ran, lambda at: away[at])
+    return failing(points, failed & inside, ran, lambda at: away[at])
+
+
+def standing_out(value: Floats) -> Floats:
+    """Return how far each value stands out from both neighbours; 0 where it lies between."""
+    away = np.zeros(len(value))
+    if len(value) > 2:
+        before, after = value[1:-1] - value[:-2], value[1:-1] - value[2:]
+        least = np.where(np.abs(before) < np.abs(after), before, after)
+        away[1:-1] = np.where((before > 0) == (after > 0), least, 0.0)
+    return away
 
 
 def flat_lines(points: Points, numbers: Numbers) -> Found:
