@@ -7,6 +7,7 @@ import polars as pl
 from fenhe.store import schema
 from fenhe.store.commits import CommitLog
 from fenhe.store.lake import Lake
+from fenhe.store.raw import sha256_of
 from fenhe.store.rawlog.committer import Known
 from fenhe.store.rawlog.entries import Segment
 from fenhe.store.rawlog.streams import Streams
@@ -77,4 +78,5 @@ def _new(lake: Lake, streams: Streams, gateway: str) -> list[Segment]:
 def _row(segment: Segment) -> dict[str, object]:
     names = ("id", "gateway", "number", "former", "head", "entries", "bytes")
     moments = {"first_at": segment.first_at, "last_at": segment.last_at}
-    return {name: getattr(segment, name) for name in names} | moments
+    whole = {"sha256": sha256_of(segment.path)}
+    return {name: getattr(segment, name) for name in names} | whole | moments

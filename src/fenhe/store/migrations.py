@@ -15,6 +15,7 @@ from fenhe.store import backups, schema
 from fenhe.store.commits import CommitLog, utc_now
 from fenhe.store.lake import Lake, Session
 from fenhe.store.lock import OwnerLock
+from fenhe.store.rawlog.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class OldStore:
     def __init__(self, folder: Path, lake: Lake) -> None:
         self.folder = folder
         self._lake = lake
+        self._streams = Streams(folder / "raw" / "stream")
         self.steps = pending(lake)
         self._commits = CommitLog(lake, utc_now) if lake.tables() else None
 
@@ -71,7 +73,7 @@ class OldStore:
         if self._commits is None:  # prepared and never used: give it its tables first
             schema.prepare(self._lake)
             self._commits = CommitLog(self._lake, utc_now)
-        return backups.pinned(self._lake, self._commits, self.folder, catalogue, also)
+        return backups.pinned(self._lake, self._commits, self._streams, catalogue, also)
 
     def migrate(self) -> tuple[Step, ...]:
         """Take the steps that are due; see ``migrate``."""

@@ -142,6 +142,7 @@ TABLES: dict[str, Table] = {
             "head": "VARCHAR",
             "entries": "BIGINT",
             "bytes": "BIGINT",
+            "sha256": "VARCHAR",
             "first_at": "TIMESTAMP",
             "last_at": "TIMESTAMP",
             "commit": "BIGINT",

@@ -15,8 +15,8 @@ import polars as pl
 from fenhe.store import anchors, backups, changes, checkup, imports, maintenance, receipts, schema
 from fenhe.store.cells import Cells
 from fenhe.store.commits import Clock, CommitLog, utc_now
-from fenhe.store.extents import Extents
 from fenhe.store.coverage import Coverage, Written
+from fenhe.store.extents import Extents
 from fenhe.store.flags import Flags
 from fenhe.store.imports import Load
 from fenhe.store.ingest import Parts
@@ -264,7 +264,7 @@ class Store:
         self, catalogue: Path, also: Callable[[], None]
     ) -> AbstractContextManager[backups.Pinned]:
         """Copy the catalogue of one commit and keep its files until left; see ``backups``."""
-        return backups.pinned(self._lake, self._commits, self.folder, catalogue, also)
+        return backups.pinned(self._lake, self._commits, self.streams, catalogue, also)
 
     def astray(self) -> checkup.Astray:
         """Compare the files the catalogue names with those on disk."""

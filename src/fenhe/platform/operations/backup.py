@@ -20,6 +20,7 @@ from fenhe.platform import paths
 from fenhe.platform.operations import copying, manifest, records
 from fenhe.platform.operations.manifest import Entry, Manifest
 from fenhe.store.backups import Pinned
+from fenhe.store.rawlog.examine import examine
 
 Progress = Callable[[dict[str, Any]], None]
 CATALOGUE = "lake/catalogue.ducklake"
@@ -176,10 +177,11 @@ class _Copying:
             if linked is not None:
                 self._tell(size)
                 return linked
-        raw = path in pinned.raws
+        raw = path.startswith("raw/")
         try:
             source, target = self._data / path, self._work / path
-            found, sha = copying.copy(source, target, 0o444 if raw else 0o600, self._tell)
+            most = size if path in pinned.segments else None
+            found, sha = copying.copy(source, target, 0o444 if raw else 0o600, self._tell, most)
         except FileNotFoundError:
             if not raw:
                 raise FenheError(
@@ -190,9 +192,20 @@ class _Copying:
             self._damaged.append(path)
             return None
         self._copied += found
-        if raw and sha != Path(path).name:
+        if not self._is_sound(path, found, sha, pinned):
             self._damaged.append(path)
         return Entry(path, found, sha)
+
+    def _is_sound(self, path: str, size: int, sha: str, pinned: Pinned) -> bool:
+        """Say whether raw bytes are those that were kept; a segment not yet noted is proved."""
+        if path in pinned.raws:
+            return sha == Path(path).name
+        if path not in pinned.segments:
+            return True
+        noted = pinned.segments[path]
+        if noted:
+            return sha == noted
+        return size == pinned.files[path] and not examine(self._work / path, path).problems
 
     def _is_there(self, path: str, size: int) -> bool:
         known = self._earlier.get(path)

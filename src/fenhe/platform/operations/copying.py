@@ -11,16 +11,23 @@ _CHUNK = 1 << 20
 Told = Callable[[int], None]
 
 
-def copy(source: Path, target: Path, mode: int, told: Told = lambda _: None) -> tuple[int, str]:
+def copy(
+    source: Path,
+    target: Path,
+    mode: int,
+    told: Told = lambda _: None,
+    most: int | None = None,
+) -> tuple[int, str]:
     """Copy bytes to a new file with ``mode`` and sync it; return its size and SHA-256.
 
     Folders on the way are made for the owner alone. ``told`` hears of every piece copied.
+    ``most``: only so many bytes, of a file that grows.
     """
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, size = hashlib.sha256(), 0
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out, source.open("rb") as piece:
-        while chunk := piece.read(_CHUNK):
+        while chunk := piece.read(_CHUNK if most is None else min(_CHUNK, most - size)):
             digest.update(chunk)
             size += out.write(chunk)
             told(len(chunk))

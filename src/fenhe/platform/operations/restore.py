@@ -122,6 +122,17 @@ def _check(made: Manifest, data: Path) -> bool:
                 raise BadInput(f"the backup lacks {(lost.missing + lost.other_size)[0]}")
             if not store.unbalanced().is_empty():
                 raise BadInput("the receipts of the restored store do not balance")
+            _end_streams(store, made)
     except StoreOutdated:
         return True
     return older
+
+
+def _end_streams(store: Store, made: Manifest) -> None:
+    """End the open segments: what comes after a restore is not the log that was backed up."""
+    said = {"note": "restored", "commit": made.commit, "backup_made_at": made.made_at}
+    for gateway in store.streams.names():
+        log = store.stream(gateway)
+        if log.live is not None:
+            log.note(said)
+            log.seal()

@@ -86,10 +86,16 @@ class Committer:
             tail.close()
             found.former, found.tail = tail.durable.chain.hex(), None
 
-    def rotate(self, now_us: int) -> bool:
-        """Seal the open segment if it has had enough; return whether it was."""
+    def rotate(self, now_us: int, *, now: bool = False) -> bool:
+        """Seal the open segment if it has had enough, or ``now``; return whether it was.
+
+        One without entries is left open.
+        """
+        self.open()
         tail = self._tail
-        if tail is None or self._found is None or not tail.is_due(self._rotation, now_us):
+        if tail is None or self._found is None or not tail.durable.number:
+            return False
+        if not now and not tail.is_due(self._rotation, now_us):
             return False
         with self._mending():
             self._found.former = tail.seal(max(now_us, self._last_us))
@@ -103,7 +109,6 @@ class Committer:
 
         ``failure``: what to note of a failure that ends with this write.
         """
-        self.open()
         self.rotate(now_us)
         tail = self._ready(batch[0].at_us if batch else now_us)
         with self._mending():

@@ -57,6 +57,7 @@ class StreamLog:
         self._live: Segment | None = None
         self.shelf = Shelf(folder, lambda: self._live)
         self._waiting: deque[Pending] = deque()
+        self._sealing: deque[threading.Event] = deque()  # who waits for a seal
         self._bytes = self._entries = 0
         self._changed = threading.Condition()  # something waits, or the log is to close
         self._durable = threading.Condition()  # something became durable
@@ -125,6 +126,21 @@ class StreamLog:
         if isinstance(outcome[0], Exception):
             raise outcome[0]
 
+    def seal(self) -> None:
+        """End the open segment, if it has entries; the next append begins another.
+
+        Raises ``StreamFailed`` when that could not be written.
+        """
+        ended = threading.Event()
+        with self._changed:
+            if self._closing:
+                raise StreamClosed(self.gateway)
+            self._sealing.append(ended)
+            self._changed.notify()
+        ended.wait()
+        if self._failed is not None:
+            raise self._failed
+
     @property
     def live(self) -> Segment | None:
         """The open segment as far as it is durable; None between two."""
@@ -157,6 +173,10 @@ class StreamLog:
             batch = self._next_batch()
             if batch:
                 self._commit(batch)
+            elif self._sealing:
+                self._try(lambda: self._committer.rotate(micros(self._clock()), now=True))
+                self._publish()
+                self._sealing.popleft().set()
             elif self._closing:
                 break
             elif self._failed is not None:
@@ -171,7 +191,7 @@ class StreamLog:
     def _next_batch(self) -> list[Pending]:
         """Wait for appends and return those that fit into one write."""
         with self._changed:
-            if not self._waiting and not self._closing:
+            if not self._waiting and not self._sealing and not self._closing:
                 self._changed.wait(RETRY if self._failed is not None else AGEING)
             batch: list[Pending] = []
             size = 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fenhe.base.errors import BadInput
@@ -27,6 +28,7 @@ class Streams:
         self._shelves: dict[str, Shelf] = {}
         self._numbers: dict[str, tuple[str, int]] = {}  # id -> gateway and number
         self._guard = threading.RLock()
+        self._kept = threading.Lock()
 
     def open(
         self,
@@ -81,6 +83,19 @@ class Streams:
                 if segment.id == segment_id:
                     return segment
         return None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep every segment until left: nothing is removed meanwhile, such as by the rule.
+
+        Raises ``BadInput`` when somebody else has them kept, or removes some.
+        """
+        if not self._kept.acquire(blocking=False):
+            raise BadInput("the raw logs are being backed up or cleared; wait for that to end")
+        try:
+            yield
+        finally:
+            self._kept.release()
 
     def close(self) -> None:
         """Write what waits and close every log; safe to call twice."""
