@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "feeds": ("fenhe.cli.feeds", "List the known feeds, or show one."),
     "sources": ("fenhe.cli.sources", "Standing feeds: add, run, pause, status."),
     "alarms": ("fenhe.cli.alarms", "Alarms about the system itself, and who is told of them."),
+    "hj212": ("fenhe.cli.hj212", "Decode and encode frames of HJ 212."),
     "receipts": ("fenhe.cli.receipts", "Show received = stored + duplicate + rejected."),
     "export": ("fenhe.cli.export", "Write observations or verdicts of the store to a file."),
     "bulletin": ("fenhe.cli.bulletin", "Freeze a month's bulletin; write it as PDF or Word."),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fenhe.protocols.hj212 import checks, editions, opening, parse, tables
 from fenhe.protocols.hj212.errors import BadFrame
 from fenhe.protocols.hj212.frame import Area, Frame, number_of
-from fenhe.protocols.hj212.problems import Problem, problem, verdict
+from fenhe.protocols.hj212.problems import LENIENT, Problem, problem, verdict
 
 HEAD = re.compile(rb"##(\d{4})")
 _END = re.compile(rb"&&([0-9A-Fa-f]{4})(\r\n|\r|\n)?\Z")
@@ -28,8 +28,14 @@ def decode(data: bytes, *, keys: Sequence[bytes] = (), strict: bool = False) -> 
     """
     frame = _decode(bytes(data), keys)
     if strict and not (frame.ok and frame.verdict in ("accept", "accept_after_decrypt")):
-        raise BadFrame(frame)
+        raise BadFrame(_refused(frame))
     return frame
+
+
+def _refused(frame: Frame) -> Frame:
+    # what a strict reading refuses for its form alone is a matter of structure
+    deviates = frame.verdict in (LENIENT, "accept_resync")
+    return replace(frame, verdict="reject_structure") if deviates else frame
 
 
 @dataclass
