@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fenhe.methods import frames
 from fenhe.methods.sources.convert import CONVERT
+from fenhe.methods.sources.hourly import HOURLY
 
 F = TypeVar("F")
 
@@ -46,4 +47,43 @@ def convert(
     }
     return frames.apply(
         CONVERT, frame, edition=edition, params=params, decimals=decimals, trace=trace
+    )
+
+
+def hourly(
+    frame: F,
+    *,
+    period: str = "hour",
+    medium: str = "gas",
+    step: int | None = None,
+    flow_item: str = "",
+    flow_unit: str = "m3/s",
+    flow_state: str = "standard",
+    ambient_pressure: str = "",
+    edition: str | None = None,
+    decimals: Mapping[str, int] | None = None,
+    trace: bool = False,
+) -> F:
+    """Return valid hours (or days, minutes, ten minutes) from the records of instruments.
+
+    Columns read: ``outlet``, ``item`` (factor code of HJ 212), ``start`` (naive Beijing time, or
+    ``start_unix``), ``value`` (gas: dry at the standard state, mg/m³; ``a00000`` in ``flow_unit``;
+    water: mg/L, ``w00000`` in L/s), ``flag`` (letter of HJ 212), ``mark`` (any text voids the
+    row), ``o2_ref`` (%). Rows returned: one per outlet, item and period that has a row, sorted,
+    with ``n_valid``, ``n_rows``, ``n_due``, ``n_void``, ``chain_minutes``, ``valid``, ``value``,
+    ``o2``, ``converted``, ``flow``, ``volume``, ``mass`` (kg), ``status``, ``reason``, ``clauses``,
+    ``edition``. ``step``: seconds a row stands for. Least numbers of valid data and rounding:
+    ``fenhe methods show sources.hourly`` (HJ 75, HJ 356; HJ 212-2017, Appendix D).
+    """
+    params = {
+        "period": period,
+        "medium": medium,
+        "step": "" if step is None else str(step),
+        "flow_item": flow_item,
+        "flow_unit": flow_unit,
+        "flow_state": flow_state,
+        "ambient_pressure": ambient_pressure,
+    }
+    return frames.apply(
+        HOURLY, frame, edition=edition, params=params, decimals=decimals, trace=trace
     )

@@ -59,3 +59,106 @@ def convert(row: Row) -> Row:
     mass = None if q is None or c is None else to(to(c, 6) * q / 10**6, 6)
     made = {"value_std": std, "value_dry": c, "o2_dry": o2, "converted": zs, "flow_dry": q, "mass": mass}  # fmt: skip
     return {n: None if v is None else float(v) for n, v in made.items()}
+
+
+FLAT = ("w01001", "w01010", "w00000")
+
+
+def hours(rows: list[Row], step: int, scale: int) -> dict[tuple[str, int], Row]:
+    """The hours of one outlet from its rows: (item, hour) -> what the method says of it."""
+    kept: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        kept.setdefault((row["item"], row["second"] // 3600), []).append(row)
+    return {key: hour(key[0], mine, step, scale) for key, mine in kept.items()}
+
+
+def valid_value(row: Row) -> Fraction | None:
+    if row["flag"] not in (None, "", "N") or row["mark"]:
+        return None
+    return amount(row["value"])
+
+
+def hour(item: str, rows: list[Row], step: int, scale: int) -> Row:
+    values = [v for v in map(valid_value, rows) if v is not None]
+    twice = len({r["second"] // step for r in rows}) != len(rows)
+    least = -(-45 * 60 // step) if item.startswith("a") else max(1, -(-600 // step))
+    refs = {r["o2_ref"] for r in rows if r["o2_ref"] is not None}
+    return {
+        "n": len(values),
+        "valid": len(values) >= least and not twice,
+        "sum": sum(values, Fraction(0)),
+        "mean": to(sum(values, Fraction(0)) / len(values), 6) if values else None,
+        "ref": Fraction(refs.pop()) if len(refs) == 1 else None,
+        "refs": len(refs),
+        "scale": scale,
+    }
+
+
+def gas(rows: list[Row], step: int, scale: int) -> dict[tuple[str, int], Row]:
+    """Converted value and mass of each hour beside its oxygen and flow (m³/s)."""
+    found = hours(rows, step, scale)
+    for (item, at), mine in found.items():
+        o2, flow = found.get(("a19001", at)), found.get(("a00000", at))
+        oxygen = o2["mean"] if o2 and o2["valid"] else None
+        mine["o2"] = oxygen
+        mine["value"] = mine["mean"] if mine["valid"] else None
+        swept = flow["mean"] * 3600 if flow and flow["valid"] else None
+        dry, carries = mine["value"], item.startswith("a2") or item.startswith("a3")
+        mine["converted"], mine["mass"] = None, None
+        if dry is not None and carries:
+            if mine["ref"] is None:
+                mine["converted"] = dry
+            elif oxygen is not None and oxygen < 21:
+                mine["converted"] = to(dry * (21 - mine["ref"]) / (21 - oxygen), 6)
+            mine["mass"] = None if swept is None else to(dry * swept / 10**6, 6)
+    return found
+
+
+def days(found: dict[tuple[str, int], Row]) -> dict[tuple[str, int], Row]:
+    """The days of one outlet from its hours."""
+    made: dict[tuple[str, int], Row] = {}
+    for item, day in sorted({(item, at // 24) for item, at in found}):
+        mine = [h for (i, at), h in found.items() if (i, at // 24) == (item, day)]
+        sums = {n: [h[n] for h in mine if h[n] is not None] for n in ("value", "converted", "mass")}
+        enough = {n: len(v) >= 20 for n, v in sums.items()}
+        made[item, day] = {
+            "n": len(sums["value"]),
+            "value": to(sum(sums["value"]) / len(sums["value"]), 6) if enough["value"] else None,
+            "converted": to(sum(sums["converted"]) / len(sums["converted"]), 6)
+            if enough["converted"]
+            else None,
+            "mass": sum(sums["mass"]) if sums["mass"] else None,
+        }
+    return made
+
+
+def water(rows: list[Row], step: int, period: int) -> dict[tuple[str, int], Row]:
+    """Flow-weighted mean, volume and mass of hours or days."""
+    found = hours(rows, step, 0)
+    flows = {r["second"]: valid_value(r) for r in rows if r["item"] == "w00000"}
+    kept: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        if found[row["item"], row["second"] // 3600]["valid"]:
+            kept.setdefault((row["item"], row["second"] // period), []).append(row)
+    made: dict[tuple[str, int], Row] = {}
+    for item, at in {(r["item"], r["second"] // period) for r in rows}:
+        mine = [r for r in kept.get((item, at), []) if valid_value(r) is not None]
+        swept = [r for r in kept.get(("w00000", at), []) if valid_value(r) is not None]
+        volume = sum((valid_value(r) * step / 1000 for r in swept), Fraction(0))
+        held = to(volume, 6) if swept else None
+        pairs = [(valid_value(r), flows.get(r["second"])) for r in mine]
+        pairs = [(c, q) for c, q in pairs if q is not None]
+        weights = sum((q for _, q in pairs), Fraction(0))
+        if not mine:
+            value = None
+        elif item == "w00000":
+            value = to(held * 1000 / period, 6)
+        elif item in FLAT or not flows:
+            value = to(sum(valid_value(r) for r in mine) / len(mine), 6)
+        else:
+            value = to(sum(c * q for c, q in pairs) / weights, 6) if weights else None
+        mass = None
+        if value is not None and held is not None and item not in FLAT:
+            mass = to(value * held / 1000, 6)
+        made[item, at] = {"value": value, "volume": held, "mass": mass}
+    return made

@@ -217,31 +217,43 @@ def with_scaled(
     a · b may pass 2^53: the quotient a / c is taken first and the remainder carried, so that
     nothing is lost. Null where b · c or the result passes 2^53.
     """
-    first, second, third, last = [], [], [], []
+    layers: list[list[nw.Expr]] = [[] for _ in range(6)]
     for name, (a, b, c) in made.items():
-        a_, b_, c_, q_, r_, u_ = (nw.col(f"{STEP}{p}_{name}") for p in "abcqru")
         sides = (("a", a), ("b", b), ("c", c))
-        first += [
+        layers[0] += [
             integer(nw.lit(x, nw.Int64) if isinstance(x, int) else x).alias(f"{STEP}{p}_{name}")
             for p, x in sides
         ]
-        fits = (b_ <= floor_div(nw.lit(GUARD - 1, nw.Int64), c_)) & (b_ >= 0)
-        quotient = floor_div(nw.when(fits).then(a_), c_)
-        second.append(quotient.alias(f"{STEP}q_{name}"))
-        most = floor_div(nw.lit(GUARD, nw.Int64), nw.when(b_ > 0).then(b_).otherwise(1))
-        held = (q_ < most) & (q_ > most * -1)
-        third.append(nw.when(held).then(q_).alias(f"{STEP}q_{name}"))
-        third.append(nw.when(held).then(((a_ - q_ * c_) * b_)).alias(f"{STEP}r_{name}"))
-        last.append((q_ * b_ + floor_div(r_, c_)).alias(f"{STEP}u_{name}"))
-    frame = frame.with_columns(first).with_columns(second).with_columns(third).with_columns(last)
+        for layer, steps in zip(layers[1:], _scaled_steps(name), strict=True):
+            layer += [step.alias(f"{STEP}{part}_{name}") for part, step in steps.items()]
+    for layer in layers:
+        frame = frame.with_columns(layer)
     return frame.with_columns(_carried(name) for name in made)
 
 
+def _scaled_steps(name: str) -> list[dict[str, nw.Expr]]:
+    """Return the steps of ``with_scaled``, layer by layer: no layer nests one in another."""
+    a, b, c, room, most, q, r, f = (
+        nw.col(f"{STEP}{p}_{name}") for p in ("a", "b", "c", "room", "most", "q", "r", "f")
+    )
+    some = nw.when(b > 0).then(b).otherwise(1)
+    limit = nw.lit(GUARD - 1, nw.Int64)  # bounds, where one more or less does not matter
+    return [
+        {"room": integer(limit // c), "most": integer(limit // some)},
+        {"q": floor_div(nw.when((b >= 0) & (b < room)).then(a), c)},
+        {
+            "q": nw.when((q < most) & (q > -most)).then(q),
+            "r": nw.when((q < most) & (q > -most)).then((a - q * c) * b),
+        },
+        {"f": floor_div(r, c)},
+        {"u": q * b + f, "r": (r - f * c) * 2},
+    ]
+
+
 def _carried(name: str) -> nw.Expr:
-    b, c, q, r, u = (nw.col(f"{STEP}{p}_{name}") for p in "bcqru")
-    twice = (r - (u - q * b) * c) * 2
+    c, r, u = (nw.col(f"{STEP}{p}_{name}") for p in "cru")
     odd = (u - floor_div(u, 2) * 2) == 1
-    up = (twice > c) | ((twice == c) & odd)
+    up = (r > c) | ((r == c) & odd)
     return guarded(u + nw.when(up).then(1).otherwise(0)).alias(name)
 
 
@@ -257,23 +269,32 @@ def with_products(
     The product may pass 2^53, which is why it is built from halves. Null where the result
     would pass it.
     """
-    first, second = [], []
+    layers: list[list[nw.Expr]] = [[] for _ in range(5)]
     for name, (a, b) in made.items():
-        for part, x in (("a", a), ("b", b)):
-            high = floor_div(guarded(integer(x)), _HALF)
-            first.append(integer(x).alias(f"{STEP}{part}_{name}"))
-            first.append(high.alias(f"{STEP}h{part}_{name}"))
-        a_, b_, ha, hb = (nw.col(f"{STEP}{p}_{name}") for p in ("a", "b", "ha", "hb"))
-        most = floor_div(nw.lit(GUARD, nw.Int64), hb + 1)
-        fits = ha + 1 < most
-        la, lb = a_ - ha * _HALF, b_ - hb * _HALF
-        low = la * lb
-        second.append(nw.when(fits).then(ha * hb).alias(f"{STEP}top_{name}"))
-        second.append((ha * lb + la * hb + floor_div(low, _HALF)).alias(f"{STEP}mid_{name}"))
-        second.append((low - floor_div(low, _HALF) * _HALF).alias(f"{STEP}low_{name}"))
-    frame = frame.with_columns(first).with_columns(second)
-    last = [_joined(name) for name in made]
-    return frame.with_columns(last)
+        layers[0] += [integer(x).alias(f"{STEP}{p}_{name}") for p, x in (("a", a), ("b", b))]
+        for layer, steps in zip(layers[1:], _product_steps(name), strict=True):
+            layer += [step.alias(f"{STEP}{part}_{name}") for part, step in steps.items()]
+    for layer in layers:
+        frame = frame.with_columns(layer)
+    return frame.with_columns(_joined(name) for name in made)
+
+
+def _product_steps(name: str) -> list[dict[str, nw.Expr]]:
+    a, b, ha, hb, la, lb, low, carry, most = (
+        nw.col(f"{STEP}{p}_{name}")
+        for p in ("a", "b", "ha", "hb", "la", "lb", "low", "carry", "most")
+    )
+    limit = nw.lit(GUARD - 1, nw.Int64)
+    return [
+        {"ha": floor_div(guarded(a), _HALF), "hb": floor_div(guarded(b), _HALF)},
+        {"la": a - ha * _HALF, "lb": b - hb * _HALF, "most": integer(limit // (hb + 1))},
+        {"low": la * lb, "carry": floor_div(la * lb, _HALF)},
+        {
+            "top": nw.when(ha + 1 < most).then(ha * hb),
+            "mid": ha * lb + la * hb + carry,
+            "low": low - carry * _HALF,
+        },
+    ]
 
 
 def _joined(name: str) -> nw.Expr:

@@ -93,6 +93,4 @@ def text(day: nw.Expr, second_of_day: nw.Expr) -> nw.Expr:
     minute = exact.floor_div(second_of_day, 60) - hour * 60
     clock = exact.text(exact.integer(hour * 100 + minute + 10_000))
     parts = [clock.str.slice(1, 2), clock.str.slice(3, 2)]
-    return nw.concat_str(
-        [calendar.text(day), nw.concat_str(parts, separator=":")], separator=" "
-    )
+    return nw.concat_str([calendar.text(day), nw.concat_str(parts, separator=":")], separator=" ")

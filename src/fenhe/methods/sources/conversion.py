@@ -6,7 +6,6 @@ oxygen at 10^-4, pressure at 10^-2 Pa. Each step is rounded half-even once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from fenhe.methods import exact
 from fenhe.methods.sources.rules import GasRules
 
 CONC, FLOW_SCALE, FINE, PRESSURE, OXYGEN = 9, 6, 4, 2, 6
+
 
 @dataclass(frozen=True)
 class State:
@@ -42,67 +42,96 @@ def ratio(apply: nw.Expr, top: nw.Expr, bottom: nw.Expr) -> tuple[nw.Expr, nw.Ex
     return (above.otherwise(one()), below.otherwise(one()))
 
 
-def standard_state(
-    frame: Frame, to: Mapping[str, nw.Expr], apply: nw.Expr, state: State, rules: GasRules
-) -> Frame:
-    """Bring concentrations to 0 °C and 101325 Pa: C · (273+t)/273 · 101325/(Ba+Ps).
+def standard_state(frame: Frame, gas: Gas, state: State, rules: GasRules) -> Frame:
+    """Bring concentrations and a flow to the dry standard state, in three divisions each.
 
-    ``to`` names the columns to make and what they are made of; rows where ``apply`` does not
-    hold stay.
+    C · (273+t)/273 · 101325/(Ba+Ps), then C / (1-X); oxygen only the last;
+    Q · 273/(273+t) · (Ba+Ps)/101325 · (1-X).
     """
     t0 = nw.lit(exact.scaled(rules.t0, FINE), nw.Int64)
     p0 = nw.lit(exact.scaled(rules.p0, PRESSURE), nw.Int64)
-    warm = ratio(apply, t0 + state.temperature, t0)
-    frame = exact.with_scaled(frame, {name: (value, *warm) for name, value in to.items()})
-    pressed = ratio(apply, p0, state.pressure)
-    return exact.with_scaled(frame, {name: (nw.col(name), *pressed) for name in to})
-
-
-def dry(frame: Frame, to: Mapping[str, nw.Expr], apply: nw.Expr, moisture: nw.Expr) -> Frame:
-    """Take the moisture out: C / (1 - X); rows where ``apply`` does not hold stay."""
     hundred = nw.lit(_HUNDRED, nw.Int64)
-    sides = ratio(apply, hundred, hundred - moisture)
-    return exact.with_scaled(frame, {name: (value, *sides) for name, value in to.items()})
+    kelvin, left = t0 + state.temperature, hundred - state.moisture
+    std, flow = nw.col(gas.std), nw.col(gas.flow)
+    frame = exact.with_scaled(
+        frame,
+        {
+            gas.std: (gas.value, *ratio(gas.actual, kelvin, t0)),
+            gas.flow: (gas.flow_given, *ratio(gas.flow_actual, t0, kelvin)),
+        },
+    )
+    frame = exact.with_scaled(
+        frame,
+        {
+            gas.std: (std, *ratio(gas.actual, p0, state.pressure)),
+            gas.flow: (flow, *ratio(gas.flow_actual, state.pressure, p0)),
+        },
+    )
+    return exact.with_scaled(
+        frame,
+        {
+            gas.dry: (std, *ratio(gas.wet, hundred, left)),
+            gas.oxygen_dry: (gas.oxygen, *ratio(gas.oxygen_wet, hundred, left)),
+            gas.flow: (flow, *ratio(gas.flow_actual, left, hundred)),
+        },
+    )
 
 
-def standard_flow(frame: Frame, to: str, flow: nw.Expr, apply: nw.Expr, state: State,
-                  rules: GasRules) -> Frame:  # fmt: skip
-    """Bring a wet actual flow to the dry standard state: Q · 273/(273+t) · (Ba+Ps)/101325 · (1-X)."""
+def standard_flow(frame: Frame, to: str, flow: nw.Expr, state: State, rules: GasRules) -> Frame:
+    """Bring a wet flow of the duct to the dry standard state, in three divisions."""
     t0 = nw.lit(exact.scaled(rules.t0, FINE), nw.Int64)
     p0 = nw.lit(exact.scaled(rules.p0, PRESSURE), nw.Int64)
     hundred = nw.lit(_HUNDRED, nw.Int64)
-    frame = exact.with_scaled(frame, {to: (flow, *ratio(apply, t0, t0 + state.temperature))})
-    frame = exact.with_scaled(frame, {to: (nw.col(to), *ratio(apply, state.pressure, p0))})
-    sides = ratio(apply, hundred - state.moisture, hundred)
-    return exact.with_scaled(frame, {to: (nw.col(to), *sides)})
+    frame = exact.with_scaled(frame, {to: (flow, t0, t0 + state.temperature)})
+    frame = exact.with_scaled(frame, {to: (nw.col(to), state.pressure, p0)})
+    return exact.with_scaled(frame, {to: (nw.col(to), hundred - state.moisture, hundred)})
 
 
-def by_oxygen(
-    frame: Frame, to: str, value: nw.Expr, oxygen: nw.Expr, reference: nw.Expr, rules: GasRules
-) -> Frame:
-    """Add C · (21-O2ref)/(21-O2); null where either oxygen is null or not below that of air."""
-    air = nw.lit(exact.scaled(rules.air, OXYGEN), nw.Int64)
-    top, bottom = _below(air, reference), _below(air, oxygen)
-    return exact.with_scaled(frame, {to: (value, top, bottom)})
+@dataclass(frozen=True)
+class Gas:
+    """What is to be brought to the standard state, and the columns it goes to."""
+
+    value: nw.Expr
+    actual: nw.Expr  # the concentration is at the state of the duct
+    wet: nw.Expr
+    oxygen: nw.Expr
+    oxygen_wet: nw.Expr
+    flow_given: nw.Expr
+    flow_actual: nw.Expr
+    std: str
+    dry: str
+    oxygen_dry: str
+    flow: str
 
 
-def by_excess_air(
-    frame: Frame, to: Mapping[str, str], value: nw.Expr, oxygen: nw.Expr, reference: nw.Expr,
-    rules: GasRules,
-) -> Frame:  # fmt: skip
-    """Add ``alpha`` = 21/(21-O2), and C · alpha/alpha_s as ``value`` in two divisions.
+@dataclass(frozen=True)
+class Converted:
+    """What is brought to a reference, and the columns it goes to."""
 
-    ``to`` gives the names of the two columns; ``reference`` is alpha_s at 10^-4.
+    value: nw.Expr
+    oxygen: nw.Expr  # 10^-6 %
+    reference: nw.Expr  # 10^-6 %
+    alpha_ref: nw.Expr  # alpha_s, 10^-4
+    by_oxygen: str
+    alpha: str
+    by_alpha: str
+
+
+def to_reference(frame: Frame, to: Converted, rules: GasRules) -> Frame:
+    """Add C · (21-O2ref)/(21-O2), alpha = 21/(21-O2), and C · alpha / alpha_s in two divisions.
+
+    Null where an oxygen is null or not below that of air.
     """
     air = nw.lit(exact.scaled(rules.air, OXYGEN), nw.Int64)
-    bottom = _below(air, oxygen)
-    ten = nw.lit(exact.power10(OXYGEN), nw.Int64)
-    made = {to["alpha"]: (air, ten, bottom), to["value"]: (value, air, bottom)}
-    frame = exact.with_scaled(frame, made)
-    unit = nw.lit(exact.power10(FINE), nw.Int64)
-    some = nw.when(reference > 0).then(reference)
-    return exact.with_scaled(frame, {to["value"]: (nw.col(to["value"]), unit, some)})
-
-
-def _below(air: nw.Expr, oxygen: nw.Expr) -> nw.Expr:
-    return nw.when(oxygen < air).then(air - oxygen)
+    top, bottom = (nw.when(o2 < air).then(air - o2) for o2 in (to.reference, to.oxygen))
+    ten, unit = (nw.lit(exact.power10(k), nw.Int64) for k in (OXYGEN, FINE))
+    frame = exact.with_scaled(
+        frame,
+        {
+            to.by_oxygen: (to.value, top, bottom),
+            to.alpha: (air, ten, bottom),
+            to.by_alpha: (to.value, air, bottom),
+        },
+    )
+    some = nw.when(to.alpha_ref > 0).then(to.alpha_ref)
+    return exact.with_scaled(frame, {to.by_alpha: (nw.col(to.by_alpha), unit, some)})

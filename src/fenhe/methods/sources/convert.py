@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
 
-from fenhe.base.errors import BadInput
 from fenhe.methods import exact, intake, labels
 from fenhe.methods.contract import Call, Column, Method, Param
 from fenhe.methods.sources import conversion, words
-from fenhe.methods.sources.conversion import CONC, FINE, FLOW_SCALE, OXYGEN, PRESSURE, State
+from fenhe.methods.sources.conversion import (
+    CONC,
+    FINE,
+    FLOW_SCALE,
+    OXYGEN,
+    PRESSURE,
+    Converted,
+    Gas,
+    State,
+)
+from fenhe.methods.sources.params import one_of
 from fenhe.methods.sources.rules import DEFAULT, STANDARD, GasRules
 from fenhe.standards import Edition, units
 
@@ -63,25 +72,47 @@ def evaluate(frame: Frame, edition: Edition, call: Call) -> Frame:
     frame = _with_texts(_with_numbers(frame, call), call)
     frame = _with_mass_concentration(frame, rules)
     total = nw.col(_AMBIENT) + nw.col(_STATIC)
-    frame = frame.with_columns(nw.when(total > 0).then(total).alias(_PRESSURE))
     t0, below = exact.scaled(rules.t0, FINE), 100 * exact.power10(FINE)
-    warm = nw.when(nw.col(_T) > -t0).then(nw.col(_T))
-    wet_part = nw.when(nw.col(_X) < below).then(nw.col(_X))
-    frame = frame.with_columns(warm.alias(_T), wet_part.alias(_X))
+    flow = nw.when(nw.col(_FLOW).is_null()).then(nw.col(_SWEPT)).otherwise(nw.col(_FLOW))
+    frame = frame.with_columns(
+        nw.when(total > 0).then(total).alias(_PRESSURE),
+        nw.when(nw.col(_T) > -t0).then(nw.col(_T)).alias(_T),
+        nw.when(nw.col(_X) < below).then(nw.col(_X)).alias(_X),
+        flow.alias(_FLOW),
+    )
     state = State(nw.col(_T), nw.col(_PRESSURE), nw.col(_X))
-    actual = (nw.col(_STATE) == "actual") & (nw.col(_UNIT) != "ppm")
-    stated = ((nw.col(_UNIT) == "ppm") | nw.col(_STATE).is_in(STATES)) & nw.col(_BASIS).is_in(BASES)
-    used = nw.when(stated).then(nw.col(_V))
-    frame = conversion.standard_state(frame, {_STD: used}, actual, state, rules)
-    frame = conversion.dry(frame, {_DRY: nw.col(_STD)}, nw.col(_BASIS) == "wet", state.moisture)
-    wet = nw.col(_O2BASIS) == "wet"
-    frame = conversion.dry(frame, {_O2DRY: nw.col(_O2)}, wet, state.moisture)
-    value, oxygen = nw.col(_DRY), nw.col(_O2DRY)
-    frame = conversion.by_oxygen(frame, _ZS, value, oxygen, nw.col(_REF), rules)
-    both = {"alpha": _ALPHA, "value": _ZSA}
-    frame = conversion.by_excess_air(frame, both, value, oxygen, nw.col(_ALPHAREF), rules)
-    frame = _with_flow(frame, state, rules, call)
+    frame = conversion.standard_state(frame, _gas(call), state, rules)
+    made = Converted(
+        value=nw.col(_DRY),
+        oxygen=nw.col(_O2DRY),
+        reference=nw.col(_REF),
+        alpha_ref=nw.col(_ALPHAREF),
+        by_oxygen=_ZS,
+        alpha=_ALPHA,
+        by_alpha=_ZSA,
+    )
+    frame = conversion.to_reference(frame, made, rules)
+    frame = exact.with_rescaled(frame, {_MICRO: (nw.col(_DRY), CONC, FLOW_SCALE)})
+    frame = exact.with_products(frame, {_MASS: (nw.col(_MICRO), nw.col(_FSTD))})
     return _judged(frame, rules, call)
+
+
+def _gas(call: Call) -> Gas:
+    ppm = nw.col(_UNIT) == "ppm"
+    stated = (ppm | nw.col(_STATE).is_in(STATES)) & nw.col(_BASIS).is_in(BASES)
+    return Gas(
+        value=nw.when(stated).then(nw.col(_V)),
+        actual=(nw.col(_STATE) == "actual") & ~ppm,
+        wet=nw.col(_BASIS) == "wet",
+        oxygen=nw.col(_O2),
+        oxygen_wet=nw.col(_O2BASIS) == "wet",
+        flow_given=nw.col(_FLOW),
+        flow_actual=actual_flow(call),
+        std=_STD,
+        dry=_DRY,
+        oxygen_dry=_O2DRY,
+        flow=_FSTD,
+    )
 
 
 def _with_numbers(frame: Frame, call: Call) -> Frame:
@@ -94,11 +125,11 @@ def _with_numbers(frame: Frame, call: Call) -> Frame:
         low = intake.UNUSABLE_SIGNED if name in signed else -1
         some = nw.when(value > low).then(value)
         places = call.decimals[name]
-        scale = scale + kilo if "pressure" in name else scale
-        if places <= scale:
-            up.append(exact.lifted(some, places, scale).alias(to))
+        wanted = scale + kilo if "pressure" in name else scale
+        if places <= wanted:
+            up.append(exact.lifted(some, places, wanted).alias(to))
         else:
-            down[to] = (some, exact.power10(places - scale))
+            down[to] = (some, exact.power10(places - wanted))
     return exact.with_half_even(frame.with_columns(up), down) if down else frame.with_columns(up)
 
 
@@ -127,18 +158,24 @@ def _with_texts(frame: Frame, call: Call) -> Frame:
 
 
 def _with_mass_concentration(frame: Frame, rules: GasRules) -> Frame:
-    """Add the concentration in mg/m³, from ppm or other units, and of NOx from NO and NO2."""
+    """Add the concentration in mg/m³, from ppm, other units or NO and NO2, and the flow swept."""
     ppm = nw.col(_UNIT) == "ppm"
-    nox = nw.col(_RAW).is_null() & (nw.col(_ITEM).is_in(sorted(rules.nox)) | nw.col(_ITEM).is_null())
+    nox = nw.col(_RAW).is_null() & (
+        nw.col(_ITEM).is_in(sorted(rules.nox)) | nw.col(_ITEM).is_null()
+    )
     both = nox & ~nw.col(_NO).is_null() & ~nw.col(_NO2).is_null()
     first = nw.when(ppm).then(nw.col(_NO) + nw.col(_NO2)).otherwise(nw.col(_NO))
     second = nw.when(ppm).then(0).otherwise(nw.col(_NO2))
+    swept = exact.guarded(nw.col(_SPEED) * nw.col(_SECTION))
+    hourly = nw.lit(3600, nw.Int64) * nw.col(_KV).fill_null(exact.power10(FINE))
+    parts = nw.lit(exact.power10(3 * FINE - FLOW_SCALE), nw.Int64)
     frame = exact.with_scaled(
         frame,
         {
             _V: (nw.col(_RAW), *_factor(rules)),
             _NO: (nw.when(both).then(first), *_factor(rules, "no")),
             _NO2: (nw.when(both).then(second), *_factor(rules, "no2")),
+            _SWEPT: (swept, hourly, parts),
         },
     )
     total = exact.guarded(nw.col(_NO) + nw.col(_NO2))
@@ -166,21 +203,6 @@ def _factor(rules: GasRules, name: str = "") -> tuple[nw.Expr, nw.Expr]:
         top = nw.when(mine).then(nw.lit(factor.numerator, nw.Int64)).otherwise(top)
         bottom = nw.when(mine).then(nw.lit(factor.denominator, nw.Int64)).otherwise(bottom)
     return top, bottom
-
-
-def _with_flow(frame: Frame, state: State, rules: GasRules, call: Call) -> Frame:
-    """Add the dry flow at the standard state and the mass an hour of this row carries."""
-    factor = nw.col(_KV).fill_null(exact.power10(FINE))
-    swept = exact.guarded(nw.col(_SPEED) * nw.col(_SECTION))
-    hourly = nw.lit(3600, nw.Int64) * factor
-    parts = nw.lit(exact.power10(3 * FINE - FLOW_SCALE), nw.Int64)
-    frame = exact.with_scaled(frame, {_SWEPT: (swept, hourly, parts)})
-    given = nw.when(nw.col(_FLOW).is_null()).then(nw.col(_SWEPT)).otherwise(nw.col(_FLOW))
-    frame = frame.with_columns(given.alias(_FLOW))
-    actual = nw.lit(call.params["flow_state"] == "actual")
-    frame = conversion.standard_flow(frame, _FSTD, nw.col(_FLOW), actual, state, rules)
-    frame = exact.with_rescaled(frame, {_MICRO: (nw.col(_DRY), CONC, FLOW_SCALE)})
-    return exact.with_products(frame, {_MASS: (nw.col(_MICRO), nw.col(_FSTD))})
 
 
 def _judged(frame: Frame, rules: GasRules, call: Call) -> Frame:
@@ -318,10 +340,14 @@ def _outputs(_editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
         Column("o2_dry", "干基氧含量", "oxygen, dry", "number", words.PERCENT),
         Column("alpha", "过量空气系数", "excess air, 21/(21-O2)", "number", "1"),
         Column("reference", "折算方式", "o2, alpha, or none: judged by the dry value"),
-        Column("converted", "折算浓度", "at the reference; the dry value without one", "number", mg),
+        Column(
+            "converted", "折算浓度", "at the reference; the dry value without one", "number", mg
+        ),
         Column("flow_actual", "工况流量", "flow at the state of the duct", "number", words.FLOW),
         Column("flow_dry", "标干流量", "dry flow at the standard state", "number", words.FLOW),
-        Column("mass", "排放速率", "dry value times dry flow, kg an hour", "number", words.KILOGRAM),
+        Column(
+            "mass", "排放速率", "dry value times dry flow, kg an hour", "number", words.KILOGRAM
+        ),
         Column("alarm", "告警", "dilution: oxygen at or above that of air"),
         words.STATUS,
         words.REASON,
@@ -330,18 +356,6 @@ def _outputs(_editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
         words.EDITION,
         *(traced if trace else ()),
     )
-
-
-def one_of(name: str, choices: Sequence[str]) -> Callable[[str], str]:
-    """Return the reader of a parameter that is one of some words, or empty if that is among them."""
-
-    def read(text: str) -> str:
-        if text.strip() not in choices:
-            known = ", ".join(choice for choice in choices if choice)
-            raise BadInput(f"{name}: '{text}' is none of {known}")
-        return text.strip()
-
-    return read
 
 
 def _number(name: str, zh: str, en: str, unit: str, *, signed: bool = False) -> Column:
@@ -372,7 +386,7 @@ CONVERT = Method(
         Column("o2_basis", "氧含量基准", "wet or dry (also if empty)", optional=True),
         _number("o2_ref", "基准氧含量", "of the limit", words.PERCENT),
         _number("alpha_ref", "基准过量空气系数", "of the limit; instead of o2_ref", "1"),
-        _number("flow", "烟气流量", "wet, of the duct, unless flow_state says standard", words.FLOW),
+        _number("flow", "烟气流量", "wet, of the duct, or as flow_state says", words.FLOW),
         _number("velocity", "烟气流速", "where there is no flow", "m/s"),
         _number("section", "烟道截面积", "cross-section of the duct", "m²"),
         _number("velocity_factor", "速度场系数", "Kv; 1 if empty", "1"),
