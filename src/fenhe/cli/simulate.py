@@ -13,6 +13,7 @@ from fenhe.base.errors import BadInput
 
 if TYPE_CHECKING:
     from fenhe.simulator.config import Edition
+    from fenhe.simulator.network.play import Manner
     from fenhe.simulator.simulation import Simulation
 
 EDITIONS: dict[str, Edition] = {"2005": 2005, "2017": 2017, "2025": 2025}
@@ -34,7 +35,25 @@ EDITIONS: dict[str, Edition] = {"2005": 2005, "2017": 2017, "2025": 2025}
     metavar="LIST",
     help="Patterns to plant: all, none, or F01,F06.",
 )
-@click.option("--from", "first", metavar="DAY", help="Beijing day or moment to begin at.")
+@click.option("--from", "first", metavar="MOMENT", help="Beijing day or moment to begin at.")
+@click.option("--host", metavar="HOST", help="Play over TCP against this host.")
+@click.option("--port", default=9212, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--speed",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    help="How fast its clock runs; never ahead of the true one.",
+)
+@click.option("--for", "seconds", type=click.FloatRange(min=0), help="True seconds to play.")
+@click.option("--until", metavar="MOMENT", help="Simulated Beijing moment to stop at.")
+@click.option(
+    "--window", default=8, show_default=True, type=click.IntRange(1), help="Unanswered telegrams."
+)
+@click.option(
+    "--spread", default=2.0, show_default=True, help="Seconds over which the loggers connect."
+)
+@click.option("--report", type=click.Path(path_type=Path), help="Write the balance there (JSON).")
 @click.option("--write", "folder", type=click.Path(path_type=Path), help="Write tables there.")
 @click.option("--days", default=28, show_default=True, type=click.IntRange(1), help="To write.")
 @click.option("--statistics", default="10min,1h,1d", show_default=True, help="To write.")
@@ -47,6 +66,14 @@ def command(
     edition: str | None,
     planted: str,
     first: str | None,
+    host: str | None,
+    port: int,
+    speed: float,
+    seconds: float | None,
+    until: str | None,
+    window: int,
+    spread: float,
+    report: Path | None,
     folder: Path | None,
     days: int,
     statistics: str,
@@ -54,30 +81,76 @@ def command(
 ) -> None:
     """Play made-up outlets: their data is simulated, and everything about it says so.
 
-    With --write the series, the labels of what was planted, honest events and marks are written
-    to a new folder, without a network.
+    With --host they are HJ 212 clients over TCP, to a gateway that knows their MN and password
+    (--write tells them). With --write the series, the labels of what was planted, honest
+    events and marks are written to a new folder, without a network.
     """
     from fenhe.simulator import fleet
     from fenhe.simulator.planted.plan import chosen
     from fenhe.simulator.simulation import Simulation
 
+    if (host is None) == (folder is None):
+        raise BadInput("say --host HOST to play over TCP, or --write FOLDER for tables")
     made = fleet.make(
         plants, seed=seed, copies=copies, edition=None if edition is None else EDITIONS[edition]
     )
     sim = Simulation(made, chosen(planted))
+    start = None if first is None else _moment(first)
     if folder is not None:
-        start = _day(first)
-        _write(sim, folder, (start, start + timedelta(days=days)), statistics.split(","), kind)
+        if start is None:
+            raise BadInput("--write needs --from DAY, such as 2026-08-03")
+        span = (start, start + timedelta(days=days))
+        _write(sim, folder, span, statistics.split(","), kind)
+        return
+    from fenhe.simulator.network.play import Manner
+    from fenhe.simulator.series import seconds_of
+
+    manner = Manner(
+        start=None if start is None else float(seconds_of(start)),
+        speed=speed,
+        seconds=seconds,
+        until=None if until is None else float(seconds_of(_moment(until))),
+        window=window,
+        spread=spread,
+    )
+    _play(sim, host or "", port, manner, report)
 
 
-def _day(text: str | None) -> datetime:
-    """Return the start of a Beijing day, as naive UTC."""
-    if text is None:
-        raise BadInput("--write needs --from DAY, such as 2026-08-03")
-    try:
-        return beijing.start_of(datetime.strptime(text, "%Y-%m-%d").date())  # noqa: DTZ007
-    except ValueError:
-        raise BadInput(f"'{text}' is not a day; write 2026-08-03") from None
+def _moment(text: str) -> datetime:
+    """Return a Beijing day (its beginning) or moment, as naive UTC."""
+    for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"):
+        try:
+            return beijing.to_utc(datetime.strptime(text, form))  # noqa: DTZ007
+        except ValueError:
+            continue
+    raise BadInput(f"'{text}' is no moment; write 2026-08-03 or 2026-08-03T08:00")
+
+
+def _play(sim: Simulation, host: str, port: int, manner: Manner, report: Path | None) -> None:
+    import asyncio
+    import contextlib
+    import json
+    import signal
+
+    from fenhe.simulator.network.client import Host
+    from fenhe.simulator.network.play import Player, line
+    from fenhe.simulator.network.play import report as told
+    from fenhe.simulator.write import NOTICE_ZH
+
+    async def run() -> Player:
+        player = Player(sim, Host(host, port), manner)
+        for one in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(one, player.stop.set)
+        await player.run()
+        return player
+
+    click.echo(NOTICE_ZH)
+    click.echo(f"{len(sim.fleet.devices):,} loggers, {len(sim.fleet.sites):,} outlets; Ctrl-C stops")
+    player = asyncio.run(run())
+    click.echo(line(player.balance()))
+    if report is not None:
+        report.write_text(json.dumps(told(player.loggers), indent=1) + "\n", encoding="utf-8")
 
 
 def _write(

@@ -135,6 +135,9 @@ class LoggerSpec:
     realtime_seconds: int = 60
     minute: int = 10
     encrypted: bool = False
+    key_days: float = 90.0  # after which it asks for another key
+    clock_drift: float = 0.0  # seconds a day its clock runs ahead
+    asks_time: bool = False  # whether it asks for the time each day
 
 
 @dataclass(frozen=True)
