@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from fenhe.base.errors import BadInput
-from fenhe.quality import single, windows
+from fenhe.quality import cross, single, windows
 from fenhe.quality.config import Config, Numbers
 from fenhe.quality.flags import Quality
 from fenhe.quality.points import KEY, Points, as_polars, laid_out
@@ -71,6 +71,10 @@ CHECKS: dict[str, Check] = {
 }
 
 
+#: Checks of several series together: cross here, neighbours where the places are known.
+APART = (cross.CHECK, "neighbour")
+
+
 class Result(NamedTuple):
     """What ``run`` returns."""
 
@@ -98,7 +102,8 @@ def run(
     coverage (without limit and reason). Raises ``BadInput`` for a missing column or an unknown
     check.
     """
-    wanted = _wanted(config, only)
+    names = list(config.checks if only is None else only)
+    wanted = _wanted(names)
     given = as_polars(frame)
     also = ("method",) if "method" in given.columns else ()
     points, rows = laid_out(given, config.reach, also)
@@ -111,18 +116,22 @@ def run(
         found = list(pool.map(lambda part: _part(part, due, config.version), parts))
     flags = [flags for one in found for flags, _ in one]
     coverage = [seen for one in found for _, seen in one]
+    if cross.CHECK in names:
+        crossed, seen = cross.run(rows, config.relations, config.version)
+        flags, coverage = [*flags, crossed], [*coverage, seen]
     return Result(
         pl.concat([pl.DataFrame(schema=FLAG), *flags]),
         pl.concat([pl.DataFrame(schema=COVERAGE), *coverage]),
     )
 
 
-def _wanted(config: Config, only: Iterable[str] | None) -> list[Check]:
-    names = list(config.checks if only is None else only)
-    unknown = [name for name in names if name not in CHECKS]
+def _wanted(names: list[str]) -> list[Check]:
+    """Return the checks of single series among the names; those of several are made apart."""
+    known = [*CHECKS, *APART]
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise BadInput(f"unknown check '{unknown[0]}'; known are {', '.join(CHECKS)}")
-    return [CHECKS[name] for name in names]
+        raise BadInput(f"unknown check '{unknown[0]}'; known are {', '.join(known)}")
+    return [CHECKS[name] for name in names if name in CHECKS]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ import numpy as np
 import polars as pl
 
 from fenhe.base.errors import BadInput
+from fenhe.quality.cross import CHECK as CROSS
+from fenhe.quality.cross import Relation
 from fenhe.quality.points import Floats
 from fenhe.standards.model import Edition, Row
 
@@ -71,6 +73,7 @@ class Config:
     version: str
     rules: tuple[Rule, ...]
     reach: float
+    relations: tuple[Relation, ...] = ()
     _kept: dict[tuple[str, ...], Rule | None] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -78,7 +81,8 @@ class Config:
     @property
     def checks(self) -> tuple[str, ...]:
         """The checks there are rules for."""
-        return tuple(dict.fromkeys(rule.check for rule in self.rules))
+        single = dict.fromkeys(rule.check for rule in self.rules)
+        return (*single, CROSS) if self.relations else tuple(single)
 
     def with_rules(self, rules: Iterable[Rule], version: str = "") -> Config:
         """Return the configuration with more rules, such as those of one outlet."""
@@ -121,7 +125,8 @@ class Config:
 def of(edition: Edition) -> Config:
     """Return the configuration an edition of check data holds.
 
-    Each table keyed by ``parameter`` is a check of that name; the value ``reach`` is needed.
+    Each table keyed by ``parameter`` is a check of that name, the table ``relations`` is that of
+    checks between items; the value ``reach`` is needed.
     Raises ``BadInput`` when it is lacking.
     """
     if "reach" not in edition.values:
@@ -132,7 +137,23 @@ def of(edition: Edition) -> Config:
         if "parameter" in table.key
         for row in table.rows
     )
-    return Config(edition.id, rules, float(edition.value("reach").number))
+    relations = edition.tables.get("relations")
+    return Config(
+        edition.id,
+        rules,
+        float(edition.value("reach").number),
+        tuple(_relation(row) for row in relations or ()),
+    )
+
+
+def _relation(row: Row) -> Relation:
+    words = {name: str(row[name]) for name in ("name", "left", "right", "statistic")}
+    numbers = {
+        name: float(row[name])
+        for name in ("above", "low", "high", "slope", "intercept", "allowed")
+        if row[name] is not None
+    }
+    return Relation(kind=row["form"], numbers=numbers, **words)
 
 
 def _rule(check: str, row: Row) -> Rule:
