@@ -1,4 +1,9 @@
-"""Many frames at once, as Polars frames: the same answers as ``decode``."""
+"""Many frames at once, as Polars frames: the same answers as ``decode``, several times faster.
+
+Almost every frame of a sound logger is plain: ASCII, the fields in the order of the standard,
+DataTime and then factors, nothing odd about it. Those are read by Polars and their check sums
+by numpy, all together. A frame that is not recognised as plain beyond doubt goes to ``decode``.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from fenhe.protocols.hj212 import plain
 from fenhe.protocols.hj212.decoding import decode
 from fenhe.protocols.hj212.frame import Frame
 from fenhe.protocols.hj212.numbers import number
@@ -62,7 +68,24 @@ class Batch:
 
 def decode_many(frames: Sequence[bytes], *, keys: Sequence[bytes] = ()) -> Batch:
     """Return what many frames say, each as ``decode`` reads it."""
-    return one_by_one(frames, range(len(frames)), keys)
+    if not frames:
+        return one_by_one(frames, (), keys)
+    read = plain.read(frames)
+    fast = Batch(
+        read.heads.select(_column(name, kind) for name, kind in HEADERS.items()),
+        read.heads.filter(pl.col("data_time").is_not_null()).select(
+            "frame", pl.lit("DataTime").alias("name"), pl.col("time").alias("text")
+        ),
+        read.items.select(pl.col(name).cast(kind) for name, kind in FACTORS.items()),
+    )
+    if not read.others:
+        return fast
+    slow = one_by_one(frames, read.others, keys)
+    return Batch(
+        _joined(fast.headers, slow.headers),
+        _joined(fast.top, slow.top),
+        _joined(fast.factors, slow.factors),
+    )
 
 
 def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Sequence[bytes]) -> Batch:
@@ -77,6 +100,29 @@ def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Sequence[b
             orient="row",
         ),
     )
+
+
+#: What is the same in every plain frame.
+_CONSTANT: dict[str, Any] = {
+    "verdict": "accept",
+    "ok": True,
+    "crc_ok": True,
+    "length_ok": True,
+    "problems": [],
+    "remarks": [],
+    "readable": True,
+    "encrypted": False,
+}
+
+
+def _column(name: str, kind: Any) -> pl.Expr:
+    if name in _CONSTANT:
+        return pl.lit(_CONSTANT[name], dtype=kind).alias(name)
+    return pl.col(name).cast(kind)
+
+
+def _joined(fast: pl.DataFrame, slow: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([fast, slow]).sort("frame", maintain_order=True)
 
 
 def _header(n: int, frame: Frame) -> tuple[Any, ...]:

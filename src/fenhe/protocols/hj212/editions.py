@@ -11,7 +11,7 @@ def version_of(flag: int | None) -> str:
     """Return the plain reading of Flag: ``2005``, ``2017``, ``2025``, ``unknown``, or ``""``."""
     if flag is None:
         return ""
-    return str(_versions().get(flag >> 2, "unknown"))
+    return str(versions().get(flag >> 2, "unknown"))
 
 
 def edition_of(flag_text: str | None, flag: int | None, st: str | None) -> int | None:
@@ -22,19 +22,21 @@ def edition_of(flag_text: str | None, flag: int | None, st: str | None) -> int |
     """
     if flag_text is None:
         return 2005
-    found = None if flag is None else _versions().get(flag >> 2)
-    if found == 2025 and st not in _systems():
+    found = None if flag is None else versions().get(flag >> 2)
+    if found == 2025 and st not in systems_of_2025():
         return None
     return found
 
 
 @cache
-def _versions() -> dict[int, int]:
+def versions() -> dict[int, int]:
+    """Return the edition of each version that Flag may tell."""
     return {tables.edition(n).value("flag_version").integer: n for n in tables.EDITIONS}
 
 
 @cache
-def _systems() -> frozenset[str]:
+def systems_of_2025() -> frozenset[str]:
+    """Return the systems (ST) whose version 2 means the edition of 2025."""
     return frozenset(tables.edition(2025).value("flag_version_systems").value)
 
 
