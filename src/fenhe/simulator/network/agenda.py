@@ -53,6 +53,10 @@ class Agenda:
     def __len__(self) -> int:
         return len(self._fresh) + len(self._late) + len(self._held)
 
+    def fresh(self) -> int:
+        """Return how many new records wait."""
+        return len(self._fresh)
+
     def collect(self, now: float, settings: Settings) -> None:
         """Take in what has become due up to now."""
         since, self._until = self._until, max(self._until, int(now))

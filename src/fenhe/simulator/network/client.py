@@ -39,7 +39,6 @@ class Client:
         self._stop = stop
         self._failures = 0
         self._key = noise.key_of("back-off", logger.device.key)
-        self._talking = False
         self._news = asyncio.Event()
 
     async def run(self) -> None:
@@ -66,7 +65,7 @@ class Client:
             return
         self.logger.balance.connections += 1
         heard = self.logger.balance.acknowledged
-        self._talking = True
+        self.logger.talking = True
         listening = asyncio.ensure_future(self._listen(reader))
         try:
             await self._speak(writer)
@@ -88,7 +87,7 @@ class Client:
 
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
         logger = self.logger
-        while self._talking and not self._stop.is_set():
+        while self.logger.talking and not self._stop.is_set():
             if self._down_until() or logger.dead:
                 return
             data = logger.outgoing(self._clock.now(), time.monotonic())
@@ -120,7 +119,7 @@ class Client:
                 self._news.set()
         finally:
             self.logger.balance.garbage += ear.garbage
-            self._talking = False
+            self.logger.talking = False
             self._news.set()
 
     def _down_until(self) -> int:

@@ -51,6 +51,7 @@ class Logger:
     balance: Balance = field(default_factory=Balance)
     dead: bool = False  # retries ran out: the link is no longer usable
     closing: bool = False  # nothing new becomes due
+    talking: bool = False  # a connection stands
 
     def __post_init__(self) -> None:
         spec = self.device.spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fenhe.simulator.fleet import Device
@@ -16,6 +16,9 @@ from fenhe.simulator.simulation import Simulation
 
 #: Longest time, in true seconds, the end of a run waits for what is still in flight.
 LAST_WORDS = 10.0
+#: Records a logger may lag behind on average before a hurrying clock is held.
+BACKLOG = 12
+GLANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,13 @@ class Player:
         made.restarted(self.clock.start)
         return made
 
-    async def run(self, say: Callable[[str], None] | None = None) -> Balance:
+    async def run(self) -> Balance:
         """Play until the end that was asked for, or until ``stop`` is set."""
         tasks = [
             asyncio.create_task(self._begin(one, index)) for index, one in enumerate(self.loggers)
         ]
         try:
-            await self._wait(say)
+            await self._wait()
         finally:
             self.stop.set()
             await asyncio.gather(*tasks)
@@ -75,7 +78,7 @@ class Player:
                 await self.stop.wait()
         await Client(logger, self._host, self.clock, self.stop).run()
 
-    async def _wait(self, say: Callable[[str], None] | None) -> None:
+    async def _wait(self) -> None:
         manner, loop = self.manner, asyncio.get_running_loop()
         began = loop.time()
         while not self.stop.is_set():
@@ -84,11 +87,14 @@ class Player:
             if past or reached:
                 await self._last_words()
                 return
+            self.clock.held = self._behind() > BACKLOG * len(self.loggers)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.2):
+                async with asyncio.timeout(GLANCE):
                     await self.stop.wait()
-            if say is not None:
-                say(line(self.balance()))
+
+    def _behind(self) -> int:
+        """Return how many records wait of the loggers that have a line."""
+        return sum(one.agenda.fresh() for one in self.loggers if one.talking)
 
     async def _last_words(self) -> None:
         """Let what is in flight arrive; no new records become due meanwhile."""

@@ -54,7 +54,7 @@ class Teller:
     def factors(self, due: Due, every: int) -> dict[str, tuple[Factor, ...]]:
         """Return the factors of a due record by ST; ``every`` is its period in seconds."""
         if due.cn in {"2021", "2041"}:
-            return {self._system(): self._facility(due)}
+            return {self._system(): self._facility(due, every)}
         batch, row = self._batch(due, every)
         told: dict[str, tuple[Factor, ...]] = {}
         for code, one in batch.columns.items():
@@ -95,7 +95,7 @@ class Teller:
             )
             return day_of_hours(sim, hours), 0
         hour = due.start // HOUR * HOUR
-        if due.cn == "2011":
+        if due.cn in {"2011", "2021"}:
             batch = self._keep(
                 ("live", hour, every),
                 lambda: realtime(sim, site, hour, hour + HOUR, every=every),
@@ -114,10 +114,11 @@ class Teller:
             self._kept[key] = make()
         return self._kept[key]
 
-    def _facility(self, due: Due) -> tuple[Factor, ...]:
+    def _facility(self, due: Due, every: int) -> tuple[Factor, ...]:
         numbers = range(1, self.site.outlet.facilities + 1)
         if due.cn == "2021":
-            state = self._sim.readings(self.site, np.array([due.start], dtype=np.int64)).state[0]
+            batch, row = self._batch(due, every)
+            state = batch.readings.state[row]
             return tuple((f"SB{number}", "RS", str(state)) for number in numbers)
         instants = np.arange(due.start, due.start + DAY, 600, dtype=np.int64)
         hours = float((self._sim.readings(self.site, instants).state > 0).mean()) * 24
