@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from fenhe.platform.notices import courier, sending, telling
+from fenhe.platform.notices import courier, sending, services, telling
 from fenhe.platform.notices.acts import AddRoute, TryRoute
 from fenhe.platform.notices.models import Attempt, Notice, Route
 from fenhe.platform.notices.wording import Message
@@ -153,8 +153,8 @@ DINGTALK = "https://oapi.dingtalk.com/robot/send?access_token=0123456789abcdef"
 @pytest.mark.parametrize(
     ("address", "service", "path"),
     [
-        (WECOM, sending.WeCom, "/cgi-bin/webhook/send?key=abc-123-SECRET"),
-        (DINGTALK, sending.DingTalk, "/robot/send?access_token=0123456789abcdef"),
+        (WECOM, services.WeCom, "/cgi-bin/webhook/send?key=abc-123-SECRET"),
+        (DINGTALK, services.DingTalk, "/robot/send?access_token=0123456789abcdef"),
     ],
 )
 def test_robots_are_told_in_their_form_and_believed_by_what_they_say(
@@ -185,7 +185,7 @@ def test_dingtalk_is_signed_where_it_has_a_secret(
     web_sink: WebSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        sending.DingTalk, "notify_url", web_sink.url + "/robot/send?access_token={token}"
+        services.DingTalk, "notify_url", web_sink.url + "/robot/send?access_token={token}"
     )
     web_sink.answer = '{"errcode": 0}'
     route = AddRoute("robot", "dingtalk://SECabc123@0123456789abcdef/", {}).run(local_actor())

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from fenhe.base.errors import BadInput
-from fenhe.platform.notices import courier, episodes, kinds, routes, sending
+from fenhe.platform.notices import courier, episodes, kinds, routes
 from fenhe.platform.notices.models import Attempt, Episode, Happening, Notice, Route, Threshold
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Region, Role
@@ -282,11 +282,13 @@ def _check(route: Route) -> None:
 
 def _usable(route: Route) -> None:
     """Have the records and the library say what they do not take."""
+    from fenhe.platform.notices import services
+
     try:
         names = {field.name for field in route._meta.fields} - {"key", *CHANGEABLE, "kind"}
         route.clean_fields(names | {"url", "to", "reminders", "region"})
         if route.url:
-            sending.sender(route.kind, route.url.reveal(), "nobody@example.org")
+            services.sender(route.kind, route.url.reveal(), "nobody@example.org")
     except ValidationError as error:
         said = (f"{name}: {' '.join(why)}" for name, why in error.message_dict.items())
         raise BadInput("; ".join(said)) from None

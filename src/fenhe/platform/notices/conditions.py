@@ -30,11 +30,11 @@ class Device:
 
 @dataclass(frozen=True)
 class Registered:
-    """A device that should come: since when it is known, and seconds of its records."""
+    """A device that should come: since when it is known, and seconds of its minute records."""
 
     mn: str
     since: datetime
-    interval: float
+    interval: float | None
 
 
 def expected(
@@ -130,16 +130,17 @@ def log_behind(
 def devices_silent(devices: Iterable[Device], now: datetime, tuning: Tuning) -> list[Finding]:
     """Tell devices that sent nothing for several of their own intervals.
 
-    A device that never came, or whose rhythm is not known, is not called silent.
+    A device of unknown rhythm is held against the slowest there is.
     """
     times, least = tuning("device_silent", "times"), tuning("device_silent", "least_s")
     found = []
     for one in devices:
-        if one.last_at is None or not one.interval:
+        if one.last_at is None:
             continue
+        interval = one.interval or tuning("device_silent", "slowest_s")
         silent = (now - one.last_at).total_seconds()
-        if silent > max(times * one.interval, least):
-            facts = {"silent_s": silent, "interval_s": one.interval}
+        if silent > max(times * interval, least):
+            facts = {"silent_s": silent, "interval_s": interval}
             found.append(Finding("device_silent", one.mn, facts, region=one.region))
     return found
 

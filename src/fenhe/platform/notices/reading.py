@@ -127,7 +127,10 @@ def _troubles(told: dict[str, Any]) -> list[Trouble]:
 def registered() -> list[Registered]:
     """Return the devices that should come."""
     rows = DeviceRow.objects.filter(enabled=True).values_list("mn", "created_at", "minutes")
-    return [Registered(mn, _utc(since), 60.0 * minutes) for mn, since, minutes in rows]
+    return [
+        Registered(mn, _utc(since), 60.0 * minutes if minutes else None)
+        for mn, since, minutes in rows
+    ]
 
 
 def device_regions() -> dict[str, str]:

@@ -1,33 +1,19 @@
-"""One try to send one message, through the library that knows the services.
+"""One try to send one message.
 
-The library tells what happened only in its log, which holds addresses with their secrets: it is
-heard here, by thread, and goes nowhere else. Of the robots of WeCom and DingTalk it believes
-an answer 200 whatever it says; what it says is read here.
+What happened the library tells only in its log, by thread; see ``services``.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from dataclasses import dataclass
 from typing import Any
-
-import httpx
-from apprise import AppriseAsset, NotifyFormat, NotifyType, PersistentStoreMode
-from apprise.plugins.custom_json import NotifyJSON
-from apprise.plugins.dingtalk import NotifyDingTalk
-from apprise.plugins.email import NotifyEmail
-from apprise.plugins.feishu import NotifyFeishu
-from apprise.plugins.wecombot import NotifyWeComBot
 
 from fenhe.platform.notices import routes
 from fenhe.platform.notices.models import Route
 from fenhe.platform.notices.wording import Message
 
-SECONDS = 15.0  # of connecting, and of each wait for an answer
 LONGEST = 500  # characters kept of an answer
-_KEPT = ("Response Details", "Socket Exception")  # of the library's finer lines
 ROOM: dict[str, int] = {
     Route.Kind.MAIL: 50_000,
     Route.Kind.WEBHOOK: 20_000,
@@ -35,7 +21,6 @@ ROOM: dict[str, int] = {
     Route.Kind.DINGTALK: 18_000,  # 20,000 bytes
     Route.Kind.FEISHU: 18_000,
 }
-_heard = threading.local()
 
 
 @dataclass(frozen=True)
@@ -47,111 +32,17 @@ class Answer:
     seconds: float
 
 
-class _Listener(logging.Handler):
-    """Keeps the library's lines for the thread that sends."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines = getattr(_heard, "lines", None)
-        said = record.getMessage()
-        if lines is not None and (record.levelno >= logging.INFO or said.startswith(_KEPT)):
-            lines.append(said)
-
-
-def _listen() -> None:
-    library = logging.getLogger("apprise")
-    library.setLevel(logging.DEBUG)
-    library.propagate = False
-    if not any(isinstance(one, _Listener) for one in library.handlers):
-        library.addHandler(_Listener())
-
-
-class _Robot:
-    """Sends as its service wants it and reads what the service says."""
-
-    def tell(self, url: str, payload: dict[str, Any]) -> bool:
-        """Send and return whether the service took it."""
-        try:
-            told = httpx.post(url, json=payload, timeout=SECONDS, follow_redirects=False)
-        except httpx.HTTPError as error:
-            _say(f"{type(error).__name__}: {error}")
-            return False
-        _say(f"{told.status_code} {told.text}")
-        try:
-            code = told.json().get("errcode")
-        except (ValueError, AttributeError):
-            code = None
-        return told.status_code == httpx.codes.OK and code == 0
-
-
-class WeCom(_Robot, NotifyWeComBot):  # type: ignore[no-untyped-call]
-    """The robot of a WeCom group."""
-
-    def send(self, body: str, title: str = "", *_: Any, **__: Any) -> bool:
-        """Send a text."""
-        content = f"{title}\n{body}" if title else body
-        return self.tell(self.api_url, {"msgtype": "text", "text": {"content": content}})
-
-
-class DingTalk(_Robot, NotifyDingTalk):  # type: ignore[no-untyped-call]
-    """The robot of a DingTalk group, signed where it has a secret."""
-
-    def send(self, body: str, title: str = "", *_: Any, **__: Any) -> bool:
-        """Send a text that calls nobody."""
-        content = f"{title}\n{body}" if title else body
-        payload = {"msgtype": "text", "text": {"content": content}, "at": {"isAtAll": False}}
-        url = self.notify_url.format(token=self.token)
-        if self.secret:
-            timestamp, sign = self.get_signature()  # type: ignore[no-untyped-call]
-            url += f"&timestamp={timestamp}&sign={sign}"
-        return self.tell(url, payload)
-
-
-_SENDERS: dict[str, Any] = {
-    Route.Kind.MAIL: NotifyEmail,
-    Route.Kind.WEBHOOK: NotifyJSON,
-    Route.Kind.WECOM: WeCom,
-    Route.Kind.DINGTALK: DingTalk,
-    Route.Kind.FEISHU: NotifyFeishu,
-}
-
-
-def sender(kind: str, url: str, recipient: str = "", extra: dict[str, Any] | None = None) -> Any:
-    """Return the library's sender for an address. Raises ``ValueError`` when it takes it not."""
-    _listen()
-    plugin = _SENDERS[kind]
-    told = plugin.parse_url(url)
-    if not told:
-        raise ValueError("the address can not be read")
-    told |= {"asset": _asset(), "cto": SECONDS, "rto": SECONDS, "redirect": "no"}
-    if kind == Route.Kind.MAIL:
-        told |= {"targets": [recipient] if recipient else [], "format": NotifyFormat.TEXT}
-    if kind == Route.Kind.WEBHOOK:
-        told["payload"] = {**told.get("payload", {}), **(extra or {})}
-    try:
-        return plugin(**told)
-    except TypeError as error:
-        raise ValueError(f"the address can not be used: {error}") from None
-
-
-def _asset() -> Any:
-    return AppriseAsset(
-        app_id="Fenhe",
-        app_desc="Fenhe",
-        app_url="",
-        secure_logging=True,
-        storage_mode=PersistentStoreMode.MEMORY,
-        pgp_autogen=False,
-        pem_autogen=False,
-    )
-
-
 def send(
     kind: str, url: str, recipient: str, message: Message, extra: dict[str, Any] | None = None
 ) -> Answer:
     """Try once; no error leaves this function."""
-    _heard.lines, began = [], time.monotonic()
+    from apprise import NotifyFormat, NotifyType
+
+    from fenhe.platform.notices import services
+
+    services.heard.lines, began = [], time.monotonic()
     try:
-        service = sender(kind, url, recipient, extra)
+        service = services.sender(kind, url, recipient, extra)
         ok = bool(
             service.notify(
                 title=message.title,
@@ -162,13 +53,7 @@ def send(
         )
     except Exception as error:  # whatever a service or the library does, it is an answer
         ok = False
-        _say(f"{type(error).__name__}: {error}")
-    said, _heard.lines = "\n".join(_heard.lines), None
+        services.say(f"{type(error).__name__}: {error}")
+    said, services.heard.lines = "\n".join(services.heard.lines), None
     text = routes.masked(said, url) or ("sent" if ok else "no answer")
     return Answer(ok, text[:LONGEST], time.monotonic() - began)
-
-
-def _say(line: str) -> None:
-    lines = getattr(_heard, "lines", None)
-    if lines is not None:
-        lines.append(line)

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from fenhe.base.errors import FenheError
+from fenhe.platform.notices import queries as alarms
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Region, Role, Setting, Site
 from fenhe.platform.web.levels import english
@@ -55,6 +56,8 @@ def frame(request: HttpRequest, section: str, when: str = "") -> dict[str, Any]:
         "may_data": bool(door.may_anywhere(user, "monitoring.feeds")),
         "may_audit": bool(door.may_anywhere(user, "workflow.audit")),
         "notices": notices(),
+        "may_alarms": bool(door.may_anywhere(user, "notices.view")),
+        "alarms": alarms.open_system(user),
     }
 
 
@@ -130,8 +133,9 @@ def view(act: str, target: Callable[..., door.Target] | None = None) -> Callable
 
 
 def site_of(request: HttpRequest, key: str, **_kwargs: Any) -> Site:
-    """Return the station an address names; 404 without one."""
-    site = Site.objects.select_related("region", "organisation").filter(pk=key).first()
+    """Return the station an address names; 404 without one. An outlet has pages of its own."""
+    found = Site.objects.exclude(kind=Site.Kind.OUTLET).select_related("region", "organisation")
+    site = found.filter(pk=key).first()
     if site is None:
         raise Http404(key)
     return site

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from fenhe.platform.web.views import (
+    alarmroutes,
+    alarms,
     audit,
     bulletins,
     compare,
@@ -48,6 +50,16 @@ urlpatterns = [
     path("feeds/<slug:key>/", feeds.show_feed, name="feed"),
     path("feeds/<slug:key>/run/", feeds.run_feed, name="feed_run"),
     path("feeds/<slug:key>/pause/", feeds.pause_feed, name="feed_pause"),
+    path("alarms/", alarms.list_alarms, name="alarms"),
+    path("alarms/<int:number>/", alarms.show_alarm, name="alarm"),
+    path("alarms/<int:number>/acknowledge/", alarms.acknowledge, name="alarm_acknowledge"),
+    path("alarms/routes/", alarmroutes.list_routes, name="alarm_routes"),
+    path("alarms/routes/add/", alarmroutes.add_route, name="alarm_route_add"),
+    path("alarms/route/<slug:key>/", alarmroutes.show_route, name="alarm_route"),
+    path("alarms/route/<slug:key>/change/", alarmroutes.change_route, name="alarm_route_change"),
+    path("alarms/route/<slug:key>/test/", alarmroutes.try_route, name="alarm_route_test"),
+    path("alarms/limits/", alarmroutes.list_limits, name="alarm_limits"),
+    path("alarms/limits/set/", alarmroutes.set_limit, name="alarm_limit_set"),
     path("compare/", compare.show_compare, name="compare"),
     path("bulletins/", bulletins.list_bulletins, name="bulletins"),
     path("bulletins/freeze/", bulletins.freeze, name="bulletin_freeze"),
