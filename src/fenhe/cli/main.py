@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "init": ("fenhe.cli.init", "Prepare a data folder."),
     "serve": ("fenhe.cli.serve", "Serve the web pages; owner of the data folder."),
     "gateway": ("fenhe.cli.gateway", "Listen for data loggers; status, commands to them."),
+    "rawlog": ("fenhe.cli.rawlog", "Raw logs of gateways: list, verify, export, retain."),
     "backup": ("fenhe.cli.backup", "Back a data folder up at one commit, while it is served."),
     "restore": ("fenhe.cli.restore", "Make a data folder from a backup, every byte checked."),
     "upgrade": ("fenhe.cli.upgrade", "Bring a data folder of an older version to this one."),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from fenhe.base.errors import BadInput
+from fenhe.cli.gateway import settle
 from fenhe.cli.owned import data_option
 from fenhe.platform import boot, logs, wire
 
@@ -27,11 +28,21 @@ from fenhe.platform import boot, logs, wire
 @click.option(
     "--log-keep", default=10, show_default=True, type=click.IntRange(0), help="Former log files."
 )
+@click.option("--gateway", help="HOST:PORT where data loggers connect; FENHE_GATEWAY without it.")
+@click.option("--gateway-tls", help="HOST:PORT of their secure connections; FENHE_GATEWAY_TLS.")
 @data_option
 def command(  # noqa: PLR0917 (one option each)
-    host: str, port: int, log_file: Path | None, log_size: int, log_keep: int, data: Path | None
+    host: str,
+    port: int,
+    log_file: Path | None,
+    log_size: int,
+    log_keep: int,
+    gateway: str | None,
+    gateway_tls: str | None,
+    data: Path | None,
 ) -> None:
     """Serve the web pages; owner of the data folder until stopped."""
+    settle(gateway, gateway_tls)
     if log_file is not None:
         logs.to_file(log_file.absolute(), log_size, log_keep)
     folder = boot.find(data)

@@ -10,15 +10,19 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.conf import settings
+
 from fenhe.methods import usage
 from fenhe.platform import owner
 from fenhe.platform.feeder import Feeder
+from fenhe.platform.gateway.service import Gateway
 from fenhe.platform.listener import Listener
 from fenhe.platform.notices.courier import Courier
 from fenhe.platform.notices.watcher import Watcher
 from fenhe.platform.operations import running
 from fenhe.platform.upkeep import Upkeep
 from fenhe.platform.worker import Worker
+from fenhe.store import Store
 
 log = logging.getLogger("fenhe.serve")
 
@@ -30,6 +34,7 @@ def owning(data: Path) -> Iterator[None]:
     Raises ``StoreOwned`` naming the pid when another process owns the folder.
     """
     store = owner.store()
+    gateway = _gateway(store)
     listener = Listener(data)
     worker, upkeep, feeder = Worker(store), Upkeep(store), Feeder()
     watcher, courier = Watcher(store), Courier()
@@ -38,12 +43,16 @@ def owning(data: Path) -> Iterator[None]:
     for name, thread in threads.items():
         thread.start()
         running.now.threads[name] = thread
+    if gateway is not None:
+        running.now.threads["gateway"] = gateway.loop
     watcher.start()
     try:
         yield
     finally:
         watcher.stop()
         running.now.threads.clear()
+        if gateway is not None:
+            gateway.stop()
         listener.close()
         courier.stop()
         feeder.stop()
@@ -51,6 +60,20 @@ def owning(data: Path) -> Iterator[None]:
         upkeep.stop()
         running.now.worker = running.now.watcher = None
         owner.close()
+
+
+def _gateway(store: Store) -> Gateway | None:
+    """Let data loggers connect, where the settings say an address."""
+    config = settings.FENHE_GATEWAY
+    if not config.listens:
+        return None
+    try:
+        gateway = Gateway(config, store.stream(config.name))
+        gateway.start()
+    except Exception:
+        owner.close()
+        raise
+    return gateway
 
 
 def serve(data: Path, host: str, port: int) -> None:

@@ -14,11 +14,12 @@ from typing import Any
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.platform import clock, owner
+from fenhe.platform.gateway import verbs as gateway
 from fenhe.platform.monitoring import exports, imports, queries, sourceacts
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
 from fenhe.platform.monitoring.models import Import
 from fenhe.platform.notices import verbs as notice_verbs
-from fenhe.platform.operations import inside
+from fenhe.platform.operations import inside, rawlogs
 from fenhe.platform.operations.acts import Backup
 from fenhe.platform.registry import homes
 from fenhe.platform.registry.acts import (
@@ -264,6 +265,8 @@ def doctor(args: Args, _actor: Actor, progress: Progress) -> Any:
 
 VERBS: dict[str, Verb] = {
     **sourceacts.VERBS,
+    **rawlogs.VERBS,
+    **gateway.VERBS,
     **notice_verbs.VERBS,
     "examine": examine,
     "import": import_file,

@@ -46,8 +46,9 @@ class OnDevice(Act[Command]):
 
     def check(self, actor: Actor) -> None:
         """Ask the door about every outlet."""
-        for site in self.sites() or [None]:
-            door.ask(actor.user, self.event, site)
+        targets: list[door.Target] = [*self.sites()]
+        for target in targets or [None]:
+            door.ask(actor.user, self.event, target)
 
     def after(self, result: Command) -> Any:
         """The command; secrets masked."""

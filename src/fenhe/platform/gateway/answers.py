@@ -13,7 +13,7 @@ REFUSED, WRONG_PW, WRONG_MN, CRC_ERROR = 2, 3, 4, 9
 KNOWN_IN_2005 = 3
 REPLIES = frozenset({"9011", "9012", "9013", "9014"})
 NOTICES = frozenset({"1001", "1013", "1014", "2072", "9015"})  # answered by 9013
-HEARTBEATS = frozenset({"9015", "9021"})  # nothing but a sign of life
+NO_KEY = frozenset({"no_key", "wrong_key"})  # problems the codec tells of ciphers
 QN_RTN = {"unknown_device": WRONG_MN, "password": WRONG_PW, "disabled": REFUSED}
 NOTED = frozenset({"crc", "structure", "length", "no_key", *QN_RTN})  # refusals noted in the log
 
@@ -44,10 +44,10 @@ def rule(frame: hj212.Frame, device: Device | None) -> Ruling:
 def _damage(frame: hj212.Frame) -> str:
     if frame.ok or frame.verdict == "reject_semantic":
         return ""  # a value that can not be is the record's matter: the frame came well
-    if frame.crc_ok is None:
-        return "no_key" if frame.length_ok else "length"
+    if any(one.code in NO_KEY for one in frame.problems):
+        return "no_key"
     verdict = frame.verdict.removeprefix("reject_")
-    return verdict if verdict in {"crc", "length"} else "structure"
+    return verdict if verdict in NOTED else "structure"
 
 
 def _stranger(frame: hj212.Frame, device: Device | None) -> str:
@@ -77,7 +77,7 @@ def _refusal(frame: hj212.Frame, code: int) -> bytes | None:
         return None
     if frame.edition == 2005 and code > KNOWN_IN_2005:
         code = REFUSED
-    return hj212.answer(frame, "9011", QnRtn=str(code))
+    return _written(frame, "9011", QnRtn=str(code))
 
 
 def _may_answer(frame: hj212.Frame) -> bool:
@@ -89,5 +89,13 @@ def _taken(frame: hj212.Frame) -> bytes | None:
     if frame.cn in REPLIES or not _may_answer(frame):
         return None
     if frame.cn in NOTICES and (frame.wants_answer or frame.flag is None):
-        return hj212.answer(frame, "9013")
-    return hj212.answer(frame, "9014") if frame.wants_answer else None
+        return _written(frame, "9013")
+    return _written(frame, "9014") if frame.wants_answer else None
+
+
+def _written(frame: hj212.Frame, cn: str, **fields: str) -> bytes | None:
+    """Return an answer; None where the frame's own header could not be repeated in one."""
+    try:
+        return hj212.answer(frame, cn, **fields)
+    except hj212.BadMessage:
+        return None

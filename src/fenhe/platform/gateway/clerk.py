@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import close_old_connections
 from django.utils import timezone
@@ -23,20 +23,29 @@ PATIENCE = 5.0  # seconds a stop waits for what is under way
 Task = Callable[[], None]
 
 
+class Desk(Protocol):
+    """Who carries orders out; both methods may be called from any thread."""
+
+    def give(self, orders: list[Order]) -> None:
+        """Take orders."""
+
+    def withdraw(self, numbers: list[int]) -> None:
+        """Forget orders that were not sent."""
+
+
 class Clerk(threading.Thread):
     """Does what needs the records, in order; looks for new commands once a second."""
 
-    def __init__(
-        self,
-        config: Config,
-        give: Callable[[list[Order]], None],
-        forget: Callable[[list[int]], None],
-    ) -> None:
-        """``give`` takes orders, ``forget`` numbers; both may be called from this thread."""
+    def __init__(self, config: Config) -> None:
         super().__init__(name="fenhe-gateway-clerk", daemon=True)
-        self._config, self._give, self._forget = config, give, forget
+        self._config = config
+        self._desk: Desk | None = None
         self._tasks: queue.Queue[Task | None] = queue.Queue()
         self._given: set[int] = set()
+
+    def serve(self, desk: Desk) -> None:
+        """Say who carries orders out; before ``start``."""
+        self._desk = desk
 
     def run(self) -> None:
         """Work until stopped; an error is logged and tried again with the next look."""
@@ -75,12 +84,12 @@ class Clerk(threading.Thread):
         standing = commands.orders(self._config.name, self._config.timing)
         here = {one.number for one in standing}
         gone = sorted((self._given - here) | set(expired))
-        if gone:
-            self._forget(gone)
+        if gone and self._desk is not None:
+            self._desk.withdraw(gone)
         fresh = [one for one in standing if one.number not in self._given]
         self._given = here
-        if fresh:
-            self._give(fresh)
+        if fresh and self._desk is not None:
+            self._desk.give(fresh)
 
     def _carry_on(self, number: int, news: dict[str, Any]) -> None:
         ended = commands.carry_on(number, news, self._config.name)

@@ -73,7 +73,9 @@ def carry_on(number: int, news: dict[str, Any], gateway: str) -> Command | None:
     over = state in Command.ENDED
     if over:
         changes["ended_at"] = timezone.now()
-    open_ones = Command.objects.filter(pk=number).exclude(state__in=Command.ENDED)
+    # one that was taken back in the moment it was sent has been sent all the same
+    told = (State.DONE, State.FAILED, State.REFUSED)
+    open_ones = Command.objects.filter(pk=number).exclude(state__in=told)
     if not open_ones.update(**changes) or not over:
         return None
     return Command.objects.get(pk=number)

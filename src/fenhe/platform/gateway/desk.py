@@ -13,6 +13,7 @@ from fenhe.protocols import hj212
 
 Writer = Callable[[bytes], None]
 Tell = Callable[[int, dict[str, Any]], None]  # number of the command, what changed
+MOST_SAID = 300  # characters of a reason that are kept
 UNSAID = 2017  # edition of a device that has not yet said which it speaks
 
 
@@ -101,8 +102,12 @@ class Desk:
             one.miss(now)
             return
         one.edition = self._edition(one.order.mn)
-        message = one.send(device.password or "", now, moment, self._numbers.next(moment))
-        write(hj212.encode(message, _key(device, one)))
+        qn = self._numbers.next(moment)
+        try:
+            message = one.send(device.password or "", now, moment, qn)
+            write(hj212.encode(message, _key(device, one)))
+        except hj212.Hj212Error as error:
+            one.fail(str(error)[:MOST_SAID])
 
     def _report(self, one: Exchange) -> None:
         news = one.news()

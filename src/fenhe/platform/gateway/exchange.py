@@ -46,6 +46,28 @@ class Order:
     accepted: bool = False
 
 
+def request(order: Order, edition: int, qn: str, password: str, moment: datetime) -> hj212.Message:
+    """Return the request of an order. Raises ``BadMessage`` when the edition has none such."""
+    # the example of 2005 for a notice has neither Flag nor answer bit
+    quiet = edition == 2005 and order.cn in NOTIFY
+    return hj212.request(
+        order.cn,
+        edition=edition,
+        st=order.st,
+        mn=order.mn,
+        pw=password,
+        qn=qn,
+        top=tuple(_item(name, text, edition, moment) for name, text in order.fields),
+        answer=not quiet,
+    )
+
+
+def _item(name: str, text: str, edition: int, moment: datetime) -> tuple[str, str]:
+    if name == "NewPW" and edition == 2005:
+        name = "PW"
+    return name, stamp(moment, 14) if text == NOW else text
+
+
 @dataclass
 class Exchange:
     """How an order stands. ``changes()`` yields what is new since it was last asked."""
@@ -81,26 +103,17 @@ class Exchange:
         self.attempts += 1
         self.state, self.deadline = "sent", now + self.order.over_time
         self._note(state="sent", qn=self.qn, attempts=self.attempts)
-        top = tuple((name, self._text(text, moment)) for name, text in self.order.fields)
-        return hj212.Message(
-            st=self.order.st,
-            cn=self.order.cn,
-            mn=self.order.mn,
-            pw=device_password,
-            qn=self.qn,
-            answer=self.order.cn not in NOTIFY or self.edition != 2005,
-            edition=self.edition,
-            top=top,
-        )
+        return request(self.order, self.edition, self.qn, device_password, moment)
+
+    def fail(self, why: str) -> None:
+        """Give up a command that can not be put into the device's edition."""
+        self._end("failed", why)
 
     def miss(self, now: float) -> None:
         """Count a try the device was not connected for; before the first one, wait for it."""
         if self.state != "approved":
             self.attempts += 1
             self.deadline = now + self.order.over_time
-
-    def _text(self, text: str, moment: datetime) -> str:
-        return stamp(moment, 14) if text == NOW else text
 
     def resume(self, now: float) -> None:
         """Wait anew for a command that was under way when the gateway stopped."""

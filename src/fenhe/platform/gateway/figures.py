@@ -12,6 +12,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from fenhe.protocols.hj212.editions import edition_of
+
 BEATS = 6  # arrivals the rhythm of a device is told from
 DELAYS = 1000  # appends remembered
 TOGETHER = 1.0  # seconds within which frames are of one record
@@ -112,8 +114,15 @@ class DeviceFigures:
     last_at: float = 0.0
     skew: float | None = None  # its clock minus ours in seconds
     skew_at: float = 0.0
+    form: tuple[bytes, int] = (b"", 0)  # ST and Flag the edition was told from
     beats: deque[float] = field(default_factory=lambda: deque(maxlen=BEATS))
     claims: int = 0  # how often it came from another connection than before
+
+    def speaks(self, st: bytes, flag: int) -> None:
+        """Note what the edition of a device is told from."""
+        if self.form != (st, flag):
+            self.form = (st, flag)
+            self.edition = edition_of(str(flag), flag, st.decode())
 
     def beat(self, now: float) -> None:
         """Note the arrival of a real-time frame; sub-packets of one record count once."""

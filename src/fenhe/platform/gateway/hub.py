@@ -8,6 +8,7 @@ and no command moves on, before that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import Counter
@@ -24,12 +25,25 @@ from fenhe.platform.gateway.incidents import Incidents
 from fenhe.platform.gateway.link import ALL, IN_HAND, Link
 from fenhe.platform.gateway.skew import skew
 from fenhe.protocols import hj212
+from fenhe.protocols.hj212.stream import Piece
 from fenhe.store.rawlog import NewEntry, Written
 
 REAL_TIME = b"2011"
 SKEW_EVERY = 10.0  # seconds between looks at a device's clock
 STRANGE = frozenset({"unknown_device", "password", "disabled"})
 INCIDENTS = frozenset({*STRANGE, "no_key", "crc"})
+
+
+class Calls(NamedTuple):
+    """Whom the hub tells, from its loop, so quickly please.
+
+    ``tell`` takes news of commands (number, fields), ``asked`` notices of devices (MN, CN),
+    ``wake`` is called after bytes came to disk.
+    """
+
+    tell: Callable[[int, dict[str, Any]], None]
+    asked: Callable[[str, str], None]
+    wake: Callable[[], None]
 
 
 class Fate(NamedTuple):
@@ -46,39 +60,36 @@ class Fate(NamedTuple):
 class Hub:
     """All connections of one gateway. Everything here runs on the gateway's loop."""
 
-    def __init__(  # noqa: PLR0917 (what it works with)
-        self,
-        config: Config,
-        log: Log,
-        access: Access,
-        tell: Callable[[int, dict[str, Any]], None],
-        asked: Callable[[str, hj212.Frame], None],
-        wake: Callable[[], None],
-    ) -> None:
-        """``tell`` takes news of commands, ``asked`` notices of devices (1013, 1014)."""
+    def __init__(self, config: Config, log: Log, access: Access, calls: Calls) -> None:
         self.config, self._log, self._access = config, log, access
-        self._asked, self._wake = asked, wake
+        self._asked, self._wake = calls.asked, calls.wake
         self.clock = time.time
         self.incidents = Incidents()
         self.links: dict[int, Link] = {}
         self.devices: dict[str, DeviceFigures] = {}
         self.past = Counts()  # of connections that are gone
         self.refused_connections = 0
-        self.desk = Desk(access.device, self._edition, self._writer, tell)
+        self.desk = Desk(access.device, self._edition, self._writer, calls.tell)
         self._loop = asyncio.get_running_loop()
         self._addresses: Counter[str] = Counter()
         self._owners: dict[str, Link] = {}
         self._passes: dict[tuple[bytes, bytes], DeviceFigures] = {}
-        self._batch: list[tuple[Link, hj212.Piece]] = []
+        self._batch: list[tuple[Link, Piece]] = []
         self._entries: list[NewEntry] = []  # opened, closed, notes: go with the next append
         self._turning = False
         self.delays = Delays()
+        self._appends = 0  # that are on their way to the disk
         self.waiting = 0  # bytes that wait for the disk
         self._held = False
 
     def report(self, kind: str, subject: str, text: str) -> None:
         """Count an incident."""
         self.incidents.report(kind, subject, text, self.clock())
+
+    @property
+    def is_idle(self) -> bool:
+        """True when there is no connection and nothing waits for the disk."""
+        return not (self.links or self._batch or self._entries or self._appends)
 
     # connections
 
@@ -130,9 +141,11 @@ class Hub:
 
     # arrival
 
-    def take(self, link: Link, pieces: Sequence[hj212.Piece], size: int) -> None:
+    def take(self, link: Link, pieces: Sequence[Piece]) -> None:
         """Take pieces of a connection; they are judged together at the end of this turn."""
+        size = 0
         for piece in pieces:
+            size += len(piece.data)
             if piece.kind == "garbage":
                 link.counts.garbage += len(piece.data)
             else:
@@ -186,17 +199,23 @@ class Hub:
         if not entries:
             return
 
-        def done(result: Written | Exception) -> None:
-            self._loop.call_soon_threadsafe(then, result)
+        def finish(result: Written | Exception) -> None:
+            self._appends -= 1
+            then(result)
 
+        def done(result: Written | Exception) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, nobody can be answered
+                self._loop.call_soon_threadsafe(finish, result)
+
+        self._appends += 1
         try:
             self._log.append(entries, done)
         except Exception as error:  # an overrun, a closed log: nothing was kept
-            then(error)
+            finish(error)
 
     # judging
 
-    def _fate(self, link: Link, piece: hj212.Piece, head: quick.Head | None) -> Fate:
+    def _fate(self, link: Link, piece: Piece, head: quick.Head | None) -> Fate:
         size = len(piece.data)
         if piece.kind != "frame":
             return Fate(link, size, piece.kind, None, None, None)
@@ -205,6 +224,7 @@ class Hub:
             if figures is not None:
                 self._claim(figures, link)
                 self._seen(figures, head.qn, head.cn)
+                figures.speaks(head.st, head.flag)
                 answer = quick.acknowledgement(head) if head.wants_answer else None
                 frame = hj212.decode(piece.data) if self.desk.expects(figures.mn) else None
                 return Fate(link, size, "", figures, answer, frame)
@@ -334,7 +354,7 @@ class Hub:
             mn = fate.figures.mn
             self.desk.hear(fate.frame, mn, now, moment)
             if fate.frame.cn in answers.NOTICES:
-                self._asked(mn, fate.frame)
+                self._asked(mn, fate.frame.cn or "")
 
     def _go_on(self) -> None:
         limits = self.config.limits
@@ -368,10 +388,12 @@ class Hub:
     def tick(self) -> None:
         """Look at time-outs: of commands, of connections. Called every second or so."""
         now, limits = self.clock(), self.config.limits
+        if self._log.failed is None:
+            self.incidents.clear("log_failed", self.config.name, "the raw log is written again")
         self.desk.tick(self._loop.time(), utc_now())
         for link in list(self.links.values()):
             quiet = now - link.last_at
-            if link.half and quiet > limits.half:
+            if link.stream.waiting and quiet > limits.half:
                 link.flush()
             if link.strikes >= limits.strikes:
                 link.close("too many refused frames")

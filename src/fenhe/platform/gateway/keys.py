@@ -23,9 +23,9 @@ def prepare(device: Device, command: Command) -> None:
     """Enter the new key before it is sent: the device may use it at once."""
     told = dict(commands.clear_fields(command))
     if "NewSK" in told:
-        DeviceKey.objects.create(
-            device=device, key=Secret(told["NewSK"]), made_at=told.get("SKCreateTime", "")
-        )
+        made = DeviceKey(device=device, made_at=told.get("SKCreateTime", ""))
+        made.key = Secret(told["NewSK"])
+        made.save()
 
 
 def settle(command: Command) -> None:

@@ -29,7 +29,6 @@ class Link(asyncio.Protocol):
         self.opened_at = self.last_at = 0.0
         self.strikes = 0
         self.in_hand = 0
-        self.half = 0  # bytes of a begun frame
         self.why = ""  # why we closed it
         self._paused = 0
         self._allowance = float(self.limits.burst)
@@ -52,12 +51,8 @@ class Link(asyncio.Protocol):
         self.last_at = self.hub.clock()
         self.counts.bytes_in += len(data)
         pieces = self.stream.feed(data)
-        kept = 0
-        for piece in pieces:
-            kept += len(piece.data)
-        self.half += len(data) - kept
         if pieces:
-            self.hub.take(self, pieces, kept)
+            self.hub.take(self, pieces)
         self._spend(max(len(pieces), len(data) / BYTES_A_FRAME))
 
     def _spend(self, cost: float) -> None:
@@ -74,9 +69,8 @@ class Link(asyncio.Protocol):
     def flush(self) -> None:
         """Give up waiting for the rest of a begun frame."""
         pieces = self.stream.flush()
-        self.half = 0
         if pieces:
-            self.hub.take(self, pieces, sum(len(piece.data) for piece in pieces))
+            self.hub.take(self, pieces)
 
     def pause(self, why: int) -> None:
         """Stop reading, for one more reason."""

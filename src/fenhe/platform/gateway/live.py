@@ -16,10 +16,16 @@ from fenhe.platform.gateway.incidents import REFUSALS
 if TYPE_CHECKING:
     from fenhe.platform.gateway.hub import Hub
     from fenhe.platform.gateway.link import Link
-    from fenhe.platform.gateway.service import Gateway
+    from fenhe.platform.gateway.loop import Loop
+
+
+def nobody() -> None:
+    """Look for new commands: there is no gateway in this process."""
+
 
 log = logging.getLogger("fenhe.gateway")
-current: Gateway | None = None
+current: Loop | None = None
+look_now: Callable[[], None] = nobody  # have new commands sent without waiting
 PATIENCE = 5.0  # seconds the loop is given to answer
 HOUR = 3600.0
 MOST_REFUSED = 200
@@ -50,12 +56,6 @@ def wake() -> None:
             log.exception("a reader of the raw log could not be woken")
 
 
-def look_now() -> None:
-    """Have the gateway of this process, if there is one, look for new commands at once."""
-    if current is not None:
-        current.look_now()
-
-
 def state(*, connections: bool = True) -> dict[str, Any]:
     """Return how the gateway stands, in one moment; moments are naive UTC.
 
@@ -65,7 +65,7 @@ def state(*, connections: bool = True) -> dict[str, Any]:
     nothing else of meaning where this process has no gateway.
     """
     gateway = current
-    if gateway is None or gateway.loop is None or gateway.hub is None:
+    if gateway is None or not gateway.is_alive():
         return {**_NOTHING}
     answer: concurrent.futures.Future[dict[str, Any]] = concurrent.futures.Future()
 
@@ -75,24 +75,23 @@ def state(*, connections: bool = True) -> dict[str, Any]:
         except Exception as error:
             answer.set_exception(error)
 
+    gateway.call(look)
     try:
-        gateway.loop.call_soon_threadsafe(look)
         return answer.result(PATIENCE)
-    except (RuntimeError, TimeoutError):  # it is just ending
+    except TimeoutError:  # it is just ending
         return {**_NOTHING}
 
 
 _NOTHING: dict[str, Any] = {
     "running": False, "name": "", "listens": [], "since": None, "open": 0, "totals":
     Counts().plain(), "refused_connections": 0, "log": {"failed": None, "backlog": 0},
-    "acknowledged_ms": {"p50": None, "p99": None}, "commands": 0, "registered": 0,
+    "acknowledged_ms": {"p50": None, "p99": None}, "commands": 0,
     "connections": [], "devices": [], "refused": [], "incidents": [],
 }  # fmt: skip
 
 
-def _state(gateway: Gateway, connections: bool) -> dict[str, Any]:
+def _state(gateway: Loop, connections: bool) -> dict[str, Any]:
     hub = gateway.hub
-    assert hub is not None  # noqa: S101 (asked above)
     failed = gateway.stream.failed
     hour_ago = time.time() - HOUR
     refused, incidents = _incidents(hub, hour_ago)
@@ -110,7 +109,6 @@ def _state(gateway: Gateway, connections: bool) -> dict[str, Any]:
         },
         "acknowledged_ms": hub.delays.plain(),
         "commands": hub.desk.waiting,
-        "registered": len(gateway.access.devices()),
         "connections": [_connection(link) for link in hub.links.values()] if connections else [],
         "devices": [one.plain() for one in hub.devices.values()],
         "refused": refused,
