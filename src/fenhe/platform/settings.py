@@ -143,6 +143,7 @@ TILE_HOSTS = [host for host in os.environ.get("FENHE_TILE_HOSTS", "").split(",")
 FENHE_METRICS_TOKEN = os.environ.get("FENHE_METRICS_TOKEN", "")
 FENHE_SOURCE_RUNS = int(os.environ.get("FENHE_SOURCE_RUNS", "1000"))  # kept of each feed
 FENHE_BEHIND = float(os.environ.get("FENHE_BEHIND", "900"))  # seconds the verdicts may be behind
+FENHE_RAWLOG_YEARS = int(os.environ.get("FENHE_RAWLOG_YEARS", "0")) or None  # None: for ever
 FENHE_DISK_LOW = int(os.environ.get("FENHE_DISK_LOW", str(256 << 20)))  # bytes to keep free
 FENHE_GATEWAY = gateway.read(os.environ)  # listens only where an address is given
 LOGGING = logs.settings(os.environ)

@@ -95,6 +95,8 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "operations.health": (E, E, E, E, E),
     "operations.metrics": (E, E, E, E, E),
     "operations.backup": (N, N, N, N, O),
+    "operations.rawlog_export": (N, N, N, N, O),
+    "operations.rawlog_retain": (N, N, N, N, O),
 }
 POLICY: dict[tuple[str, str], Reach] = {
     (role, act): reach
