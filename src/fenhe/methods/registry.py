@@ -21,12 +21,13 @@ from fenhe.methods.air.trend import TREND
 from fenhe.methods.air.warning import WARNING_LEVEL
 from fenhe.methods.contract import Method
 from fenhe.methods.sources.convert import CONVERT
+from fenhe.methods.sources.exceedance import EXCEEDANCE as SOURCE_EXCEEDANCE
 from fenhe.methods.sources.hourly import HOURLY
 
 _EVALUATION = (MDA8, PERCENTILE, EXCEEDANCE, TREND, EVALUATE, DAY_VALUES, CITY_DAY, PERIOD)
 _RANKING = (COMPOSITE_INDEX, CHANGE_RANK, DAYS_BY_CATEGORY, TARGET, TARGET_DAILY)
 _RULES = (WARNING_LEVEL, DUST_DEDUCTION, REFERENCE_STATE)
-_SOURCES = (CONVERT, HOURLY)
+_SOURCES = (CONVERT, HOURLY, SOURCE_EXCEEDANCE)
 _SUBJECTS = (*_EVALUATION, *_RANKING, *_RULES, *_SOURCES)
 _METHODS = {
     method.id: method

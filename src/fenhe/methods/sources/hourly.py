@@ -138,9 +138,7 @@ _TRACE = (
         "integer",
         scale="scale",
     ),
-    Column(
-        "weighted_sum", "加权和", "water: of value times flow, at twice the scale", "integer"
-    ),
+    Column("weighted_sum", "加权和（水）", "of value times flow, at twice the scale", "integer"),
     Column(
         "weights", "流量和", "water: sum of the flows beside the values", "integer", scale="scale"
     ),
@@ -242,9 +240,10 @@ HOURLY = AcrossRows(
         Param("flow_unit", "流量单位", "gas: m3/s as HJ 212 has it, or m3/h", "m3/s",
               one_of("flow_unit", ("m3/s", "m3/h"))),
         Param("flow_state", "流量状态",
-              "standard: dry at 0 °C; actual: a01012, a01013, a01014 and a01006 convert it",
+              "standard: dry, 0 °C; actual: converted by a01012, a01013, a01014, a01006",
               "standard", one_of("flow_state", ("standard", "actual"))),
-        Param("ambient_pressure", "环境大气压（kPa）", "where no a01006 is measured", "", _pressure),
+        Param("ambient_pressure", "环境大气压（kPa）", "where a01006 is not measured", "",
+              _pressure),
     ),
     adds_columns=False,
 )  # fmt: skip
