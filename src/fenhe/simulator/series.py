@@ -229,9 +229,10 @@ def _length(statistic: str) -> int:
     if statistic == "1h":
         return HOUR
     number = statistic.removesuffix("min")
-    if number == statistic or not number.isdigit() or HOUR % (int(number or 1) * 60):
+    minutes = int(number) if number != statistic and number.isdigit() else 0
+    if not 0 < minutes <= 30 or 60 % minutes:
         raise BadInput(f"'{statistic}' is none of rtd, 1min ... 30min, 1h, 1d")
-    return int(number) * 60
+    return minutes * 60
 
 
 def _frame(sim: Simulation, batch: Batch, statistic: str) -> pl.DataFrame:
