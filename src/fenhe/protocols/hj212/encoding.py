@@ -12,10 +12,14 @@ from fenhe.protocols.hj212.frame import Area, Factor
 from fenhe.protocols.hj212.message import Message
 
 _OPEN, _CLOSE = b"CP=&&", b"&&"
-_FIELD = re.compile(r"[^;,=&#\s]*")
-_NAME = re.compile(r"[^;,=&#\s\-]+")
-_TEXT = re.compile(r"[^;,&\s](?:[^;,&\r\n]*[^;,&\s])?|")
-_LOG = re.compile(r"//(?:(?!//|&&)[^\r\n])*//")
+# what is written must read the same: no separators, no controls, no spaces at the ends
+_FIELD = re.compile(r"[^;,=&#\s\x00-\x1f\x7f]*")
+_NAME = re.compile(r"[0-9A-Za-z_]+")
+_CODE = re.compile(r"[0-9A-Za-z_\-]+")
+_CONTROLS = r"\x00-\x08\x0a-\x1f\x7f"
+_TEXT = re.compile(rf"(?:[^;,&\s{_CONTROLS}](?:[^;,&{_CONTROLS}]*[^;,&\s{_CONTROLS}])?)?")
+_LOG = re.compile(rf"//(?:(?!//|&&)[^{_CONTROLS}])*//")
+_LOG_MARK = "//"
 #: Fields that the examples of 2005 join to the one before them by a comma.
 _JOINED_2005 = ("EndTime", "CTime")
 
@@ -73,10 +77,12 @@ def header(message: Message) -> bytes:
         *(packets[::-1] if message.edition == 2005 else packets), ("RF", rf),
     ]  # fmt: skip
     given = [(name, str(text)) for name, text in fields if text is not None]
+    if not (message.cn and message.st):
+        raise BadMessage("a message needs CN and ST")
     for name, text in given:
         if not _FIELD.fullmatch(text):
             raise BadMessage(f"{name} can not hold a separator or a space")
-    return "".join(f"{name}={text};" for name, text in given).encode()
+    return _bytes("".join(f"{name}={text};" for name, text in given))
 
 
 def written_area(message: Message) -> bytes:
@@ -91,7 +97,14 @@ def written_area(message: Message) -> bytes:
     if message.edition == 2005 and message.cn == "9014" and message.area.get("PNO"):
         # the only form its example gives of an answer to a sub-packet
         text += ";"
-    return text[1:].encode()
+    return _bytes(text[1:])
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise BadMessage("a text holds half a character") from None
 
 
 def _check(area: Area) -> None:
@@ -100,16 +113,16 @@ def _check(area: Area) -> None:
             raise BadMessage(f"'{name}' is no name of an item")
         _check_text(name, value)
     for code, suffix, value in area.factors:
-        if not (_FIELD.fullmatch(code) and code and _NAME.fullmatch(suffix)):
+        if not (_CODE.fullmatch(code) and _NAME.fullmatch(suffix)):
             raise BadMessage(f"'{code}-{suffix}' is no name of a factor")
         _check_text(f"{code}-{suffix}", value)
 
 
 def _check_text(name: str, value: str) -> None:
-    if value.startswith("//"):
+    if value.startswith(_LOG_MARK):
         good = _LOG.fullmatch(value) is not None
     else:
-        good = _TEXT.fullmatch(value) is not None
+        good = _TEXT.fullmatch(value) is not None and _LOG_MARK not in value
     if not good:
         raise BadMessage(f"the value of {name} can not be written: a separator, or spaces round it")
 

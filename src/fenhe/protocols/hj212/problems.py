@@ -27,8 +27,8 @@ class Problem(NamedTuple):
 
     @property
     def zh(self) -> str:
-        """The defect in Chinese, without what was found."""
-        return CODES[self.code][2]
+        """What it is in Chinese, without what was found."""
+        return CODES[self.code][2] if self.code in CODES else REMARKS[self.code][1]
 
 
 # code -> (verdict it leads to, English, Chinese)

@@ -40,9 +40,11 @@ def is_qn(text: str) -> bool:
 
 
 def later(qn: str, milliseconds: int) -> str:
-    """Return a QN moved by milliseconds; one that is no time counts on as a number."""
+    """Return a QN moved by milliseconds; a text that is no QN stays as it is."""
     found = read(qn)
     if found is None or len(qn) != _MILLISECONDS:
-        return str(int(qn) + milliseconds).rjust(len(qn), "0") if qn.isdigit() else qn
-    moved = found + timedelta(milliseconds=int(qn[_SECONDS:]) + milliseconds)
-    return write_qn(moved)
+        return qn
+    try:
+        return write_qn(found + timedelta(milliseconds=int(qn[_SECONDS:]) + milliseconds))
+    except OverflowError:
+        return qn
