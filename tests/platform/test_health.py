@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from fenhe.platform.notices.watcher import Watcher
 from fenhe.platform.operations import health, metrics, running
 from fenhe.platform.operations.views import PASSED_ON
 from fenhe.platform.worker import Worker
@@ -31,18 +32,27 @@ def test_the_process_is_alive_and_says_no_more(client: Client) -> None:
 def test_ready_means_store_worker_and_disk(store: Store, client: Client, settings: Any) -> None:
     found = client.get("/health/ready/")
     assert found.status_code == 503
-    assert found.json() == {"store": "ok", "worker": "not running", "disk": "ok"}
+    assert found.json() == {
+        "store": "ok",
+        "worker": "not running",
+        "watcher": "not running",
+        "disk": "ok",
+        "alarms": "none",
+    }
     worker = running.now.worker = Worker(store)
+    watcher = running.now.watcher = Watcher(store)
     try:
         worker.start()
+        watcher.start()
         assert client.get("/health/ready/").status_code == 200
         settings.FENHE_BEHIND = -1.0
         assert client.get("/health/ready/").json()["worker"] == "behind"
         settings.FENHE_DISK_LOW = 1 << 60
         assert client.get("/health/ready/").json()["disk"] == "low"
     finally:
+        watcher.stop()
         worker.stop()
-        running.now.worker = None
+        running.now.worker = running.now.watcher = None
     assert health.worker() == "not running"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from fenhe.platform.notices import acts, kinds, telling
 from fenhe.platform.notices.models import Episode, Notice, Route, Threshold, Topic
@@ -33,6 +33,19 @@ def open_system(user: Any) -> int:
         return 0
     found = visible(user).filter(topic=Topic.SYSTEM, closed_at__isnull=True)
     return found.count()
+
+
+def standing_severities() -> set[str]:
+    """Return how grave the alarms about the system are that stand open."""
+    found = Episode.objects.filter(topic=Topic.SYSTEM, closed_at__isnull=True)
+    return set(found.order_by().values_list("severity", flat=True).distinct())
+
+
+def standing_counts() -> list[tuple[str, str, str, int]]:
+    """Return topic, kind, severity and number of the alarms that stand open."""
+    found = Episode.objects.filter(closed_at__isnull=True).order_by()
+    rows = found.values_list("topic", "kind", "severity").annotate(number=Count("pk"))
+    return [(topic, kind, severity, number) for topic, kind, severity, number in rows]
 
 
 def wanted(user: Any, chosen: Mapping[str, str]) -> QuerySet[Episode]:

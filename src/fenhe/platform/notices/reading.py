@@ -31,7 +31,6 @@ from fenhe.platform.workflow.models import AuditLog
 from fenhe.store import Store
 from fenhe.store.commits import utc_now
 
-STREAM = "main"
 SAMPLES = 5_000
 
 
@@ -72,9 +71,13 @@ def receipts(context: Context) -> list[Finding]:
 
 
 def raw_log(context: Context) -> list[Finding]:
-    """Look at the raw log of this process: can it reach the disk."""
-    log = stream(context.store)
-    return conditions.log_failed(STREAM, log.failed) if log is not None else []
+    """Look at the raw log of this process's gateway: can it reach the disk, does it keep up."""
+    gateway = getattr(part("fenhe.platform.gateway.live"), "current", None)
+    if gateway is None:
+        return []
+    log = gateway.stream
+    failed = conditions.log_failed(gateway.config.name, log.failed)
+    return failed + context.sampled("log-writing", log.backlog)
 
 
 def raw_log_queue(context: Context) -> list[Finding]:
@@ -84,8 +87,8 @@ def raw_log_queue(context: Context) -> list[Finding]:
     if behind is None:
         return []
     entries, oldest = behind()
-    late = conditions.log_behind(STREAM, entries, oldest, utc_now(), context.tuning)
-    return late + context.sampled("raw-log", entries)
+    late = conditions.log_behind("raw log", entries, oldest, utc_now(), context.tuning)
+    return late + context.sampled("log-storing", entries)
 
 
 def gateway(context: Context) -> list[Finding]:
@@ -227,12 +230,6 @@ def part(name: str) -> Any:
         if error.name is not None and name.startswith(error.name):
             return None
         raise
-
-
-def stream(store: Store) -> Any:
-    """Return the raw log of this process, None where none is kept."""
-    opened = getattr(store, "stream", None)
-    return opened(STREAM) if opened is not None else None
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -45,6 +45,17 @@ TROUBLES = {
     "too_many": {ZH: "连接过多，新的被拒", EN: "has too many connections; more are refused"},
     "tls": {ZH: "加密连接失败", EN: "could not begin a secure connection"},
 }
+OBJECTS = {
+    ("queue_growing", "verdicts"): {ZH: "待评站日", EN: "site-days to judge"},
+    ("queue_growing", "notices"): {ZH: "待发通知", EN: "notices to send"},
+    ("queue_growing", "log-writing"): {ZH: "原始日志待落盘", EN: "raw log to write"},
+    ("queue_growing", "log-storing"): {ZH: "原始日志待入库", EN: "raw log to store"},
+    ("thread_dead", "worker"): {ZH: "评价（worker）", EN: "worker (verdicts)"},
+    ("thread_dead", "upkeep"): {ZH: "维护（upkeep）", EN: "upkeep (of the store)"},
+    ("thread_dead", "feeder"): {ZH: "来源（feeder）", EN: "feeder (of sources)"},
+    ("thread_dead", "courier"): {ZH: "通知（courier）", EN: "courier (of notices)"},
+    ("thread_dead", "gateway"): {ZH: "网关（gateway）", EN: "gateway (of devices)"},
+}
 _MARKUP = str.maketrans(
     {"<": "‹", ">": "›", "&": "＆", "`": "'", "[": "(", "]": ")", "@": "＠", "*": "＊"}
 )
@@ -87,7 +98,8 @@ def sentence(kind: str, name: str, facts: Mapping[str, Any], language: str) -> s
     if name == OTHERS:
         return _OTHERS[language].format_map(_Known({"title": title(kind, language), **words}))
     said = found.said_en if language == EN else found.said_zh
-    return said.format_map(_Known({**words, "object": plain(name)})).rstrip("；; ")
+    own = OBJECTS.get((kind, name), {}).get(language) or plain(name)
+    return said.format_map(_Known({**words, "object": own}))
 
 
 class _Known(dict[str, str]):

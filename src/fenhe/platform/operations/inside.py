@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from fenhe.platform.notices import wording
+from fenhe.platform.notices.models import Episode, Route
 from fenhe.platform.operations import backlog, lateness
 from fenhe.platform.operations.findings import Finding, fail, ok, warn
 from fenhe.platform.operations.outside import run
@@ -17,6 +19,7 @@ from fenhe.store.commits import utc_now
 SAMPLE = 200  # raw files read when not all are asked for
 BACK = timedelta(minutes=1)  # a clock behind the last commit by more is worth a word
 BEHIND = 5_000  # site-days still to judge beyond which the doctor speaks
+NAMED = 5  # alarms named by the doctor
 Progress = Callable[[dict[str, Any]], None]
 
 
@@ -29,6 +32,7 @@ def look(store: Store, *, every: bool, progress: Progress) -> list[Finding]:
         "raw files": partial(raws, store, every=every, progress=progress),
         "verdicts": partial(verdicts, store),
         "feeds": feeds,
+        "alarms": alarms,
     }
     return [finding for name, check in checks.items() for finding in run(name, check)]
 
@@ -130,3 +134,17 @@ def feeds() -> Iterator[Finding]:
         )
     else:
         yield ok("feeds", f"{len(found)} running, none late" if found else "none is running here")
+
+
+def alarms() -> Iterator[Finding]:
+    """Tell the alarms about the system itself that stand open, and whether anybody is told."""
+    rows = list(Episode.objects.filter(topic="system", closed_at__isnull=True))
+    if rows:
+        named = dict.fromkeys(f"{wording.title(one.kind, wording.EN)} (#{one.pk})" for one in rows)
+        grave = any(one.severity == "critical" for one in rows)
+        said = f"{len(rows)} stand: {', '.join(list(named)[:NAMED])}"
+        remedy = "fenhe alarms list, or the page of alarms, says what to do about each"
+        yield fail("alarms", said, remedy) if grave else warn("alarms", said, remedy)
+        return
+    told = Route.objects.filter(topic="system", active=True).exists()
+    yield ok("alarms", "none" if told else "none; nobody would be told (fenhe alarms routes add)")

@@ -23,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from fenhe.platform import owner
+from fenhe.platform.notices import queries as alarms
 from fenhe.platform.operations import backlog, lateness, running
 from fenhe.store import tally
 
@@ -57,6 +58,7 @@ class _State(Collector):
         )
         yield _lags()
         yield _failures()
+        yield _alarms()
         thread = running.now.worker
         if thread is not None:
             yield GaugeMetricFamily(
@@ -83,6 +85,15 @@ def _failures() -> GaugeMetricFamily:
     )
     for feed, failures in lateness.failing().items():
         family.add_metric([feed], failures)
+    return family
+
+
+def _alarms() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "fenhe_alarms_open", "Alarms that stand open.", labels=["topic", "kind", "severity"]
+    )
+    for topic, kind, severity, number in alarms.standing_counts():
+        family.add_metric([topic, kind, severity], number)
     return family
 
 

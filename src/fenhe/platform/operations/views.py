@@ -26,10 +26,13 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @door.guard("operations.health")
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Answer 200 when store, worker and disk are well, else 503; a word for each."""
+    """Answer 200 when store, worker, watcher and disk are well, else 503; a word for each.
+
+    ``alarms`` is told beside them and changes nothing: an alarm is no reason to send nobody here.
+    """
     found = health.readiness()
     status = 200 if set(found.values()) == {"ok"} else 503
-    answer = JsonResponse(found, status=status)
+    answer = JsonResponse({**found, "alarms": health.said(health.alarms)}, status=status)
     answer["Cache-Control"] = "no-store"
     return answer
 
