@@ -38,12 +38,13 @@ def path_of(code: str) -> str:
 def keys(found: QuerySet[Site], wanted: list[str]) -> list[str]:
     """Return the keys of sites in order, of those wanted if any are.
 
+    Outlets have to be asked for by name: who asks for everything means stations and cities.
     Raises 404 for a wanted site that is not among them: unknown and not shown look alike.
     """
-    known = sorted(found.values_list("pk", flat=True))
     if not wanted:
-        return known
-    beyond = sorted(set(wanted) - set(known))
+        return sorted(found.exclude(kind=Site.Kind.OUTLET).values_list("pk", flat=True))
+    known = set(found.values_list("pk", flat=True))
+    beyond = sorted(set(wanted) - known)
     if beyond:
         raise Http404(f"there is no site {', '.join(beyond[:5])} that is shown to you")
     return sorted(set(wanted))

@@ -11,7 +11,7 @@ import polars as pl
 from django.http import HttpRequest
 
 from fenhe.platform import owner
-from fenhe.platform.api import cursors, reach, times
+from fenhe.platform.api import cursors, reach, times, words
 from fenhe.platform.api.errors import ApiError
 
 LONGEST = timedelta(days=400)
@@ -66,10 +66,11 @@ def span(
 
 
 def _newest(place: list[Any] | None) -> datetime:
-    """Return the end of the newest hour; while paging, that of the first page."""
+    """Return the end of the newest hour of air; while paging, that of the first page."""
     if place is not None:
         return datetime.fromisoformat(place[1])
-    extent = owner.store().extent("1h")
+    store = owner.store()
+    extent = store.extent("1h", words.ITEMS) or store.extent("1h")
     return extent[1] if extent else datetime(2000, 1, 1)
 
 

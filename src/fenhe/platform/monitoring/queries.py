@@ -27,11 +27,11 @@ VALUE_COLUMNS = ["site", "item", "value", "decimals", "quality"]
 
 
 def hours_available() -> dict[str, datetime] | None:
-    """Return ``first`` and ``last``: the starts of the first and last hour there is.
+    """Return ``first`` and ``last``: the starts of the first and last hour of air data.
 
     None for an empty store.
     """
-    extent = owner.store().extent("1h")
+    extent = owner.store().extent("1h", ITEMS)
     if extent is None:
         return None
     first, end = extent

@@ -87,7 +87,8 @@ class Device(models.Model):
     )
     password = SecretField(null=True, blank=True)  # None: none is asked for
     edition = models.PositiveSmallIntegerField(choices=Edition.choices, null=True, blank=True)
-    minutes = models.PositiveSmallIntegerField(default=10)  # of a minute record, until it says so
+    # of a minute record, until the device itself says so; None: not known
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     model = models.CharField(max_length=120, blank=True)  # maker and type
     enabled = models.BooleanField(default=True)
     simulated = models.BooleanField(default=False)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from fenhe.platform.registry import homes
 from fenhe.platform.registry.homes import Span
-from fenhe.platform.registry.models import Setting, Site
+from fenhe.platform.registry.models import OUTLET_PREFIX, Setting, Site
 from fenhe.platform.registry.queries import version
 from fenhe.platform.verdicts.models import (
     Assessment,
@@ -71,7 +71,8 @@ def due(stage: str, subject: str, pairs: Iterable[Pair]) -> None:
     Due.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1_000)
 
 
-def _enter_changes(found: pl.DataFrame) -> None:
+def _enter_changes(changes: pl.DataFrame) -> None:
+    found = changes.filter(~pl.col("site").str.starts_with(OUTLET_PREFIX))  # no air, no city
     hourly = found.filter(pl.col("statistic") == STATISTIC)
     held = (DataDay(day) for day in hourly["day"].unique())
     DataDay.objects.bulk_create(held, ignore_conflicts=True, batch_size=1_000)
@@ -154,4 +155,4 @@ def begins() -> dict[str, date]:
 
 def published_sites() -> list[str]:
     """Return the keys of the cities whose daily values somebody else publishes."""
-    return list(Site.objects.exclude(kind=Site.Kind.AIR).values_list("pk", flat=True))
+    return list(Site.objects.filter(kind=Site.Kind.CITY).values_list("pk", flat=True))

@@ -105,7 +105,7 @@ def rows(found: pl.DataFrame, statistic: str) -> Iterator[dict[str, Any]]:
             "time": beijing.hour_label(row["start"], row["end"]),
             "value": None if void else row["value"],
             "voided": row["value"] if void else None,
-            "unit": words.unit_of(row["item"]),
+            "unit": words.unit_of(row["item"], statistic),
             "decimals": row["decimals"],
             "quality": quality_name(row["quality"]),
             "commit": row.get("commit"),

@@ -76,7 +76,10 @@ class SiteRow(BaseModel):
     """A site as it stood on a day."""
 
     site: str = Field(description="the stable key")
-    kind: str = Field(description="air: a station; city: values published of a city as a whole")
+    kind: str = Field(
+        description="air: a station; city: values published of a city as a whole; "
+        "outlet: an outlet of a firm"
+    )
     name: str
     code: str = Field(description="the network's code of the day; empty when not known")
     region: str
@@ -99,7 +102,7 @@ class SitesAsked(Asked):
     """Which sites, on which day."""
 
     region: str | None = Field(None, description="only within this region")
-    kind: str | None = Field(None, description="air or city")
+    kind: str | None = Field(None, description="air, city or outlet; air and city without it")
     on: str | None = Field(None, description="Beijing day, 2026-03-01; today without it")
 
 
@@ -113,6 +116,8 @@ def list_sites(request: HttpRequest, asked: Query[SitesAsked]) -> Any:
     found = reach.sites(request, ACT, asked.region)
     if asked.kind is not None:
         found = found.filter(kind=asked.kind)
+    else:
+        found = found.exclude(kind=Site.Kind.OUTLET)
     kinds = dict(found.values_list("pk", "kind"))
     rows = [{**row, "kind": kinds[row["site"]]} for row in sites_on(found, day)]
     return {

@@ -45,7 +45,7 @@ def list_series(request: HttpRequest, asked: Query[SeriesAsked]) -> Any:
     """Series that hold any value, by site, item and statistic."""
     sites = set(reach.keys(reach.sites(request, ACT, asked.region), asked.site))
     rows = [
-        {**row, "unit": words.unit_of(row["item"])}
+        {**row, "unit": words.unit_of(row["item"], row["statistic"])}
         for row in owner.store().series().select("site", "item", "statistic").to_dicts()
         if row["site"] in sites
         and (not asked.item or row["item"] in asked.item)

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=120)),
                 ('password', fenhe.platform.registry.fields.SecretField(blank=True, null=True)),
                 ('edition', models.PositiveSmallIntegerField(blank=True, choices=[(2005, 'HJ/T 212-2005'), (2017, 'HJ 212-2017'), (2025, 'HJ 212-2025')], null=True)),
-                ('minutes', models.PositiveSmallIntegerField(default=10)),
+                ('minutes', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('model', models.CharField(blank=True, max_length=120)),
                 ('enabled', models.BooleanField(default=True)),
                 ('simulated', models.BooleanField(default=False)),

@@ -143,7 +143,7 @@ def rights(user: Any, site: Site) -> dict[str, bool]:
 def site_extent(key: str) -> tuple[datetime, datetime] | None:
     """Return the first and last start of a station's hours; None without any."""
     newest = owner.store().latest("1h").filter(pl.col("site") == key)["start"].max()
-    extent = owner.store().extent("1h")
+    extent = owner.store().extent("1h", words.HOURLY_ITEMS)
     if not isinstance(newest, datetime) or extent is None:
         return None
     return extent[0], newest
