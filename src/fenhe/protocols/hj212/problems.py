@@ -15,7 +15,7 @@ REFUSED = (
     "reject_semantic",
 )
 LENIENT = "accept_lenient"
-ACCEPTED = ("accept", LENIENT, "accept_after_decrypt", "accept_merge", "accept_resync")
+ACCEPTED = (LENIENT, "accept_resync", "accept_merge", "accept_after_decrypt", "accept")
 VERDICTS = (*REFUSED, *ACCEPTED)
 
 

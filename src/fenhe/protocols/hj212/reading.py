@@ -98,13 +98,7 @@ def overall(verdicts: Iterable[str]) -> str:
     for verdict in ("accept_resync", "incomplete_set", "accept_merge"):
         if verdict in found:
             return verdict
-    order = sorted(found, key=_RANKS.__getitem__)
-    return order[0] if order else "incomplete"
-
-
-_RANKS = {
-    verdict: rank for rank, verdict in enumerate((*VERDICTS[:6], "accept_lenient", *VERDICTS[6:]))
-}
+    return min(found, key=VERDICTS.index, default="incomplete")
 
 
 def _garbage(size: int) -> Frame:
