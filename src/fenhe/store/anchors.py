@@ -31,14 +31,25 @@ def known(lake: Lake, gateway: str) -> Known:
     return Known(max(numbers, default=0), dict(taken.select("id", "taken").iter_rows()))
 
 
+def gateways(lake: Lake) -> list[str]:
+    """Return the gateways of which the store knows a segment."""
+    found = lake.read(
+        "SELECT gateway FROM stream_segment UNION "
+        "SELECT split_part(name, '/', 2) FROM raw_file WHERE starts_with(name, 'stream/')"
+    )
+    return sorted(found["gateway"].to_list())
+
+
 def anchors(lake: Lake, gateway: str) -> dict[int, Anchor]:
     """Return what the store knows of a gateway's segments, by number."""
     rows = _taken(lake, gateway).iter_rows(named=True)
-    found = {row["number"]: Anchor(row["id"], row["number"], "", row["taken"]) for row in rows}
-    noted = lake.read("SELECT id, number, head FROM stream_segment WHERE gateway = ?", [gateway])
-    for segment_id, number, head in noted.iter_rows():
+    found = {row["number"]: Anchor(row["id"], row["number"], taken=row["taken"]) for row in rows}
+    noted = lake.read(
+        "SELECT id, number, head, bytes FROM stream_segment WHERE gateway = ?", [gateway]
+    )
+    for segment_id, number, head, size in noted.iter_rows():
         taken = found[number].taken if number in found else 0
-        found[number] = Anchor(segment_id, number, head, taken)
+        found[number] = Anchor(segment_id, number, head, size, taken)
     return found
 
 

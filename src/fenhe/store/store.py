@@ -29,6 +29,7 @@ from fenhe.store.raw import RawFile, RawLog
 from fenhe.store.rawlog import Rotation, StreamLog
 from fenhe.store.rawlog.examine import Told
 from fenhe.store.rawlog.log import ROTATION
+from fenhe.store.rawlog.shelf import Shelf
 from fenhe.store.rawlog.streams import Streams
 from fenhe.store.rawlog.verify import Verified, verify
 from fenhe.store.series import SeriesRegister
@@ -114,9 +115,22 @@ class Store:
         """
         return self.streams.open(gateway, rotation, lambda: anchors.known(self._lake, gateway))
 
-    def verify_stream(self, gateway: str, told: Told = lambda _: None) -> Verified:
-        """Prove the whole raw log of a gateway, also against what the store noted of it."""
-        return verify(self.streams.shelf(gateway), anchors.anchors(self._lake, gateway), told)
+    def verify_stream(
+        self, gateway: str, told: Told = lambda _: None, *, thorough: bool = True
+    ) -> Verified:
+        """Prove the raw log of a gateway, also against what the store noted of it; see ``verify``.
+
+        A gateway whose log is gone, though the store knows it, has every segment missing.
+        """
+        known = anchors.anchors(self._lake, gateway)
+        shelf = Shelf(self.streams.folder / gateway)
+        if gateway in self.streams.names() or not known:
+            shelf = self.streams.shelf(gateway)
+        return verify(shelf, known, told, thorough=thorough)
+
+    def gateways(self) -> list[str]:
+        """Return the gateways that have a raw log, or had one the store knows."""
+        return sorted({*self.streams.names(), *anchors.gateways(self._lake)})
 
     def note_streams(self) -> int:
         """Note the heads of segments sealed since the last time; return how many."""
@@ -203,16 +217,23 @@ class Store:
         lifted: Sequence[int],
         actor: str,
         reason: str,
+        *,
+        until: int | None = None,
     ) -> Written | None:
         """Raise flags, lift others and note where was checked, in one commit; None: nothing.
 
-        ``coverage``: site, item, statistic, start, end, check, version.
+        ``coverage``: site, item, statistic, start, end, check, version. ``until``: the commit up
+        to which was looked, kept in the same commit.
         """
-        return self._coverage.write(flags, coverage, lifted, actor, reason)
+        return self._coverage.write(flags, coverage, lifted, actor, reason, until=until)
 
-    def add_coverage(self, frame: pl.DataFrame, actor: str) -> Written | None:
-        """Note where checks were made; see ``write_checks``."""
-        return self._coverage.write(pl.DataFrame(), frame, [], actor, "")
+    def checked_until(self, actor: str) -> int:
+        """Return the commit up to which a checker has looked; 0 before its first round."""
+        return self._coverage.until(actor)
+
+    def beside(self, wanted: pl.DataFrame, statistic: str, *, after: bool) -> pl.DataFrame:
+        """Return the value before or after a moment of each series; see ``Coverage.beside``."""
+        return self._coverage.beside(wanted, statistic, after=after)
 
     def coverage(
         self,

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import polars as pl
+
 from fenhe.platform.notices import wording
 from fenhe.platform.notices.models import Episode, Route
 from fenhe.platform.operations import backlog, lateness
@@ -30,6 +32,7 @@ def look(store: Store, *, every: bool, progress: Progress) -> list[Finding]:
         "files": partial(files, store),
         "receipts": partial(receipts, store),
         "raw files": partial(raws, store, every=every, progress=progress),
+        "raw logs": partial(rawlogs, store, every=every),
         "verdicts": partial(verdicts, store),
         "feeds": feeds,
         "alarms": alarms,
@@ -90,7 +93,8 @@ def receipts(store: Store) -> Iterator[Finding]:
 
 def raws(store: Store, *, every: bool, progress: Progress) -> Iterator[Finding]:
     """Read raw files and compare their hashes."""
-    known = store.kept()["sha256"].unique().to_list()
+    files = store.kept().filter(~pl.col("name").str.starts_with("stream/"))
+    known = files["sha256"].unique().to_list()
     chosen = known if every or len(known) <= SAMPLE else random.sample(known, SAMPLE)
     bad: list[str] = []
     for done, sha in enumerate(chosen, start=1):
@@ -108,6 +112,31 @@ def raws(store: Store, *, every: bool, progress: Progress) -> Iterator[Finding]:
     else:
         part = "" if len(chosen) == len(known) else f" of {len(known)} (--all reads every one)"
         yield ok("raw files", f"{len(chosen)}{part} read, each has its hash")
+
+
+def rawlogs(store: Store, *, every: bool) -> Iterator[Finding]:
+    """Look whether the raw logs of gateways hold together; ``every``: prove every entry."""
+    found = [store.verify_stream(gateway, thorough=every) for gateway in store.gateways()]
+    bad = [problem for one in found for problem in one.problems]
+    open_here = [log for name in store.streams.names() if (log := store.streams.writing(name))]
+    refusing = [log for log in open_here if log.failed is not None]
+    entries = sum(one.entries for one in found)
+    if refusing:
+        yield fail(
+            "raw logs",
+            f"{refusing[0].failed}: nothing a device sends is kept or acknowledged",
+            "make room on the disk, or mend it; the log goes on by itself",
+        )
+    if bad:
+        yield fail(
+            "raw logs",
+            f"{len(bad)} things are not as they were written; {bad[0]}",
+            "keep everything as it is, and hold it against a backup: fenhe rawlog verify "
+            "names every one",
+        )
+    elif not refusing:
+        part = "every entry proved" if every else "each segment follows the one before"
+        yield ok("raw logs", f"{entries:,} entries, {part}" if found else "no gateway has one")
 
 
 def verdicts(store: Store) -> Iterator[Finding]:

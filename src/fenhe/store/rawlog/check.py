@@ -158,6 +158,17 @@ def show(segment: Segment) -> None:
         print(number, moment, kind, link, peer, place, size, sha, sep="\t")
 
 
+def write_entry(folder: Path, number: int, entry: int) -> int:
+    """Write the bytes of one entry to the standard output; say so when it is not there."""
+    path = folder / "segments" / f"{number:08d}.seg"
+    found = Segment(path).entries.get(entry) if path.is_file() else None
+    if found is None:
+        sys.stderr.write(f"there is no entry {entry} of segment {number} in this export\n")
+        return 1
+    sys.stdout.buffer.write(found[4])
+    return 0
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Check an export of a raw log.")
@@ -170,9 +181,7 @@ def main() -> int:
         print(f"{folder} is no export of a raw log: it has no proof.json")
         return 2
     if asked.entry:
-        segment = Segment(folder / "segments" / f"{asked.entry[0]:08d}.seg")
-        sys.stdout.buffer.write(segment.entries[asked.entry[1]][4])
-        return 0
+        return write_entry(folder, *asked.entry)
     problems = check(folder, asked.list)
     for text in problems:
         print(f"DOES NOT HOLD: {text}")
