@@ -39,6 +39,13 @@ WHERE commit <= ? AND start < coalesce(?, TIMESTAMP 'infinity')
 AND "end" > coalesce(?, TIMESTAMP '-infinity')
 ORDER BY series, "check", start, commit
 """
+_BESIDE = """
+SELECT o.series, {best}(o.start) AS start, arg_{best}(o."end", o.start) AS "end",
+       arg_{best}(o.value, o.start) AS value, arg_{best}(o.quality, o.start) AS quality,
+       arg_{best}(o.commit, o.start) AS commit
+FROM observation o JOIN wanted w ON o.series = w.series AND o.start {side} w.moment
+WHERE o.statistic = ? GROUP BY o.series
+"""
 _OLD = 'SELECT * FROM coverage WHERE "end" <= ?'
 
 
@@ -68,12 +75,15 @@ class Coverage:
         lifted: Sequence[int],
         actor: str,
         reason: str,
+        *,
+        until: int | None = None,
     ) -> Written | None:
         """Raise flags, lift others and note coverage, all in one commit; None for nothing.
 
         ``flags``: as for ``add_flags``. ``coverage``: site, item, statistic, start, end (naive
         UTC, end after start), check, version. ``lifted``: numbers of standing flags; those
-        lifted before are left alone. ``reason``: why they are lifted.
+        lifted before are left alone. ``reason``: why they are lifted. ``until``: the commit up
+        to which the round has looked, kept with what it found.
         """
         raised, seen = checked(flags) if flags.height else None, _gathered(coverage)
         standing = self._standing(lifted)
@@ -88,6 +98,9 @@ class Coverage:
             if scope:
                 self._flags.rebuild(pl.concat(scope), commit)
             self._note(seen, numbers, commit)
+            if until is not None:
+                row = {"actor": actor, "until": until, "commit": commit.number}
+                commit.session.insert("check_round", schema.frame("check_round", [row]))
         return Written(commit.number, ids)
 
     def _raise(
@@ -148,6 +161,23 @@ class Coverage:
         """
         spans = self._lake.read(_TOUCHED, [after, until, *[after, until, actor] * 2])
         return spans.join(self._series.frame, on="series").select("series", *KEY, "first", "last")
+
+    def until(self, actor: str) -> int:
+        """Return the commit up to which a checker has looked in a round that found something."""
+        found = self._lake.read(
+            "SELECT coalesce(max(until), 0) AS until FROM check_round WHERE actor = ?", [actor]
+        )
+        return int(found["until"].item())
+
+    def beside(self, wanted: pl.DataFrame, statistic: str, *, after: bool) -> pl.DataFrame:
+        """Return the value next to a moment of each series, the one before it or after it.
+
+        ``wanted``: series and moment (naive UTC), all of one statistic. Columns: series, start,
+        end, value, quality, commit; a series without such a value has no row.
+        """
+        best, side = ("min", ">") if after else ("max", "<")
+        frame = wanted.select("series", "moment")
+        return self._lake.read(_BESIDE.format(best=best, side=side), [statistic], wanted=frame)
 
     def compact(self, before: datetime) -> int:
         """Join rows that touch and tell of the same checks, of stretches over by ``before``.

@@ -96,6 +96,30 @@ TABLES: dict[str, Table] = {
             "commit": "BIGINT",
         }
     ),
+    # frames of a stream, by the hour they came in
+    "frame_receipt": Table(
+        {
+            "import": "BIGINT",
+            "batch": "INTEGER",
+            "feed": "VARCHAR",
+            "hour": "TIMESTAMP",
+            "received": "BIGINT",
+            "accepted": "BIGINT",
+            "duplicate": "BIGINT",
+            "rejected": "BIGINT",
+            "commit": "BIGINT",
+        }
+    ),
+    # cells of the quarantine that a later import of the same bytes took up
+    "mended": Table(
+        {
+            "import": "BIGINT",
+            "raw": "INTEGER",
+            "raw_row": "BIGINT",
+            "column": "VARCHAR",
+            "commit": "BIGINT",
+        }
+    ),
     "flag": Table(
         {
             "flag": "BIGINT",
@@ -120,6 +144,8 @@ TABLES: dict[str, Table] = {
             "cleared_reason": "VARCHAR",
         }
     ),
+    # up to which commit a checker has looked, written with what it found
+    "check_round": Table({"actor": "VARCHAR", "until": "BIGINT", "commit": "BIGINT"}),
     # where checks were made; ``checks``: their names, joined by commas
     "coverage": Table(
         {

@@ -277,9 +277,25 @@ class Store:
         """Return receipts by ``batch``, ``import`` or ``hour``; each one balances."""
         return receipts.read(self._lake, by, feed, import_id)
 
-    def quarantine(self, feed: str | None = None, import_id: int | None = None) -> pl.DataFrame:
-        """Return the rejected cells with file, row, column, text and reason."""
-        return receipts.quarantine(self._lake, feed, import_id)
+    def quarantine(
+        self,
+        feed: str | None = None,
+        import_id: int | None = None,
+        *,
+        raw_sha256: str | None = None,
+        standing: bool = False,
+    ) -> pl.DataFrame:
+        """Return the rejected cells with file, row, column, text and reason.
+
+        ``standing``: without those of streams that were taken up since.
+        """
+        return receipts.quarantine(
+            self._lake, feed, import_id, raw_sha256=raw_sha256, standing=standing
+        )
+
+    def frame_receipts(self, feed: str | None = None) -> pl.DataFrame:
+        """Return frames of streams by feed and hour: received = accepted + duplicate + rejected."""
+        return receipts.frames(self._lake, feed)
 
     def pinned(
         self, catalogue: Path, also: Callable[[], None]
