@@ -58,9 +58,11 @@ def _iso(at: datetime | None) -> str | None:
 
 def verified(args: Args, _actor: Actor, progress: Progress) -> Any:
     """Prove the log of ``gateway`` (all); returns ``Verified.plain`` of each."""
-    store = owner.store()
-    chosen = gateways(store, args.get("gateway"))
-    sizes = (segment.bytes for name in chosen for segment in store.streams.shelf(name).segments())
+    store, named = owner.store(), args.get("gateway")
+    chosen = store.gateways() if named is None else [named]
+    there = store.streams.names()
+    shelves = [store.streams.shelf(name) for name in chosen if name in there]
+    sizes = (segment.bytes for shelf in shelves for segment in shelf.segments())
     done, whole = 0, sum(sizes)
 
     def told(count: int) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
 from fenhe.platform.registry import directory
+from fenhe.platform.verdicts import frame_sources
 from fenhe.protocols.tables import feeds
 from fenhe.protocols.tables.feeds import Feed
 from fenhe.protocols.tables.parse import parse
@@ -31,22 +32,32 @@ def with_bytes(store: Store, values: pl.DataFrame) -> list[dict[str, Any]]:
     (the row as it stands in the file; an empty cell is None; of a table with one column a
     station the row's own columns and this station's), ``raw_column`` (which of them held this
     value) and ``raw_text``; None where the kept file can not be read any more. Each file is
-    read once, whatever the number of its rows.
+    read once, whatever the number of its rows. Of a raw log the row is the frame.
     """
     imports = {row["raw_sha256"]: row for row in store.receipts("import").iter_rows(named=True)}
     rows = values.to_dicts()
     wanted: dict[str, set[int]] = {}
     for row in rows:
         wanted.setdefault(row["raw_sha256"], set()).add(row["raw_row"])
+    segments = {sha256: store.raw.segment(sha256) for sha256 in wanted}
     texts = {
         sha256: _file(store, imports.get(sha256), sha256, tuple(sorted(numbers)))
         for sha256, numbers in wanted.items()
+        if segments[sha256] is None
+    }
+    frames = {
+        sha256: frame_sources.entries(store, segment, sorted(wanted[sha256]))
+        for sha256, segment in segments.items()
+        if segment is not None
     }
     for row in rows:
-        origin = imports.get(row["raw_sha256"])
+        origin, sha256 = imports.get(row["raw_sha256"]), row["raw_sha256"]
         row["raw_name"] = origin["name"] if origin else None
         row["feed"] = origin["feed"] if origin else None
-        row.update(_cells(row, texts[row["raw_sha256"]].get(row["raw_row"])))
+        if sha256 in frames:
+            row.update(frame_sources.cells(frames[sha256].get(row["raw_row"])))
+        else:
+            row.update(_cells(row, texts[sha256].get(row["raw_row"])))
     return rows
 
 
