@@ -51,7 +51,8 @@ class Read:
 
 def read(frames: Sequence[bytes]) -> Read:
     """Return what the plain ones among frames say."""
-    texts = pl.Series("raw", frames, dtype=pl.Binary).cast(pl.String, strict=False)
+    ascii_only = [frame if frame.isascii() else None for frame in frames]
+    texts = pl.Series("raw", ascii_only, dtype=pl.Binary).cast(pl.String)
     heads = _heads(texts)
     segments = [frames[n][6:-6] for n in heads["frame"]]
     right = pl.Series(checksum.crc_many(segments)) == heads["check"]

@@ -9,7 +9,7 @@ from fenhe.protocols.hj212.frame import Area
 MASK = "******"
 _NAMES = frozenset({"pw", "newpw", "newsk"})
 # one that a misplaced separator has put into another field or text
-_WITHIN = re.compile(r"\b(pw|newpw|newsk)(\s*=\s*)[^;,&\s]+", re.IGNORECASE)
+_WITHIN = re.compile(r"(pw|newsk)(\s*=\s*)[^;,&\s]+", re.IGNORECASE)
 
 
 def text(name: str, value: str) -> str:
