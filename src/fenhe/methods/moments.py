@@ -44,24 +44,31 @@ def of_start_labels(text: pl.Series) -> pl.Series:
     return rows["s"]
 
 
-def with_second(frame: nw.LazyFrame[Any], column: str = "start") -> nw.LazyFrame[Any]:
-    """Add ``SECOND`` from a column of starts: naive Beijing timestamps, dates or text.
+def with_second(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add ``SECOND`` from the column ``start``: naive Beijing timestamps, dates or text.
 
     A column ``SECOND`` that is there already stays; an integer ``start_unix`` goes before the
     starts. ``BadInput`` for another kind of column, and in Polars for text that is no start.
     """
+    return frame if SECOND in frame.collect_schema() else with_moment(frame, "start", SECOND)
+
+
+def with_moment(frame: nw.LazyFrame[Any], column: str, to: str) -> nw.LazyFrame[Any]:
+    """Add ``to``: the second of Beijing time a column names; null stays null but for starts.
+
+    An integer column ``<column>_unix`` goes before it. Errors: as ``with_second``.
+    """
     schema = frame.collect_schema()
-    if SECOND in schema:
-        return frame
-    if START_UNIX in schema and schema[START_UNIX].is_integer():
-        return frame.with_columns(exact.integer(nw.col(START_UNIX) + _OFFSET).alias(SECOND))
+    unix_column = f"{column}_unix"
+    if unix_column in schema and schema[unix_column].is_integer():
+        return frame.with_columns(exact.integer(nw.col(unix_column) + _OFFSET).alias(to))
     dtype = schema[column]
     if dtype == nw.String and frame.implementation.is_polars():
-        return _from_text(frame, column)
+        return _from_text(frame, column, to)
     if dtype not in (nw.Datetime, nw.Date):
         raise BadInput(
-            f"column '{column}' holds {dtype}, not timestamps; an integer column '{START_UNIX}' "
-            "(Unix seconds) may stand in for it"
+            f"column '{column}' holds {dtype}, not timestamps; an integer column "
+            f"'{unix_column}' (Unix seconds) may stand in for it"
         )
     start = nw.col(column)
     # the parts of a timestamp do not depend on the zone an engine holds it in
@@ -69,17 +76,19 @@ def with_second(frame: nw.LazyFrame[Any], column: str = "start") -> nw.LazyFrame
     second = calendar.since_epoch(exact.integer(day)) * DAY
     if dtype == nw.Datetime:
         second = second + start.dt.hour() * HOUR + start.dt.minute() * 60 + start.dt.second()
-    return frame.with_columns(exact.integer(second).alias(SECOND))
+    return frame.with_columns(exact.integer(second).alias(to))
 
 
-def _from_text(frame: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+def _from_text(frame: nw.LazyFrame[Any], column: str, to: str) -> nw.LazyFrame[Any]:
     table: pl.DataFrame = frame.to_native().collect()
     second = of_start_labels(table[column])
-    bad = table[column].filter(second.is_null())
+    wrong = second.is_null()
+    wrong = wrong if to == SECOND else wrong & table[column].is_not_null()
+    bad = table[column].filter(wrong)
     if len(bad):
         told = "empty" if bad[0] is None else f"'{bad[0]}'"
         raise BadInput(f"column '{column}': {told} is not a start; write 2026-03-01 07:00")
-    return nw.from_native(table.with_columns(second.alias(SECOND)).lazy())
+    return nw.from_native(table.with_columns(second.alias(to)).lazy())
 
 
 def unix(second: nw.Expr) -> nw.Expr:

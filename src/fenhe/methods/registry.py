@@ -23,11 +23,17 @@ from fenhe.methods.contract import Method
 from fenhe.methods.sources.convert import CONVERT
 from fenhe.methods.sources.exceedance import EXCEEDANCE as SOURCE_EXCEEDANCE
 from fenhe.methods.sources.hourly import HOURLY
+from fenhe.methods.sources.mass import MASS
+from fenhe.methods.sources.recomputed import RECOMPUTED
+from fenhe.methods.sources.share import SHARE
+from fenhe.methods.sources.substitute import SUBSTITUTE
+from fenhe.methods.sources.transmission import TRANSMISSION_RATE
 
 _EVALUATION = (MDA8, PERCENTILE, EXCEEDANCE, TREND, EVALUATE, DAY_VALUES, CITY_DAY, PERIOD)
 _RANKING = (COMPOSITE_INDEX, CHANGE_RANK, DAYS_BY_CATEGORY, TARGET, TARGET_DAILY)
 _RULES = (WARNING_LEVEL, DUST_DEDUCTION, REFERENCE_STATE)
-_SOURCES = (CONVERT, HOURLY, SOURCE_EXCEEDANCE)
+_JUDGED = (SOURCE_EXCEEDANCE, SHARE, TRANSMISSION_RATE)
+_SOURCES = (CONVERT, HOURLY, *_JUDGED, SUBSTITUTE, MASS, RECOMPUTED)
 _SUBJECTS = (*_EVALUATION, *_RANKING, *_RULES, *_SOURCES)
 _METHODS = {
     method.id: method

@@ -153,7 +153,8 @@ def _of_sector(windowed: str, sector: str) -> bool:
 def _with_limit(frame: Frame, rules: JudgingRules, found: Sequence[Piece], call: Call) -> Frame:
     """Add the limit of the sets, of orders and of the permit, and the strictest of them."""
     nothing = nw.lit(None, nw.Int64)
-    piece, top, floor, digits, unknown = nothing, nothing, nothing, nothing, nothing
+    piece: nw.Expr = nothing
+    top, floor, digits, unknown = piece, piece, piece, piece
     for number, one in enumerate(found):
         mine, at = _holds(one, call), nw.lit(number, nw.Int64)
         if one.unknown:
@@ -261,7 +262,7 @@ def _with_exemption(frame: Frame, rules: JudgingRules, seconds: int) -> Frame:
         pm = frame.filter(nw.col(_ITEM) == PM).select("outlet", _SERIAL, nw.col(_V).alias(_PMV))
         pm = pm.group_by("outlet", _SERIAL).agg(nw.col(_PMV).max())
         frame = frame.join(pm, on=["outlet", _SERIAL], how="left")
-    exempt = nw.lit(None, nw.Int64)
+    exempt: nw.Expr = nw.lit(None, nw.Int64)
     for number, window in reversed(list(enumerate(rules.windows))):
         mine = _in_window(window)
         exempt = nw.when(mine).then(nw.lit(number, nw.Int64)).otherwise(exempt)
@@ -304,8 +305,8 @@ def _compared(frame: Frame, rules: JudgingRules) -> Frame:
         nw.when(limited).then(beyond(_C)).alias(_ABOVE),
         nw.when(limited).then(beyond(_V)).alias(_RAW),
     )
-    over = nw.when(nw.col(_C) > nw.col(_TOP)).then(nw.col(_C) - nw.col(_TOP))
-    over = exact.guarded(over * exact.power10(rules.multiple))
+    apart = nw.when(nw.col(_C) > nw.col(_TOP)).then(nw.col(_C) - nw.col(_TOP))
+    over = exact.guarded(apart * exact.power10(rules.multiple))
     divisor = nw.when(nw.col(_TOP) > 0).then(nw.col(_TOP))
     frame = exact.with_half_even(frame, {_MULTIPLE: (over, divisor)})
     return _with_state(frame, rules)
@@ -317,7 +318,7 @@ def _with_state(frame: Frame, rules: JudgingRules) -> Frame:
     stopped = (nw.col(_CONDITION) == STOPPED).fill_null(value=False)
     above = nw.col(_ABOVE)
     usable = ~nw.col(_V).is_null() & (nw.col(_TWICE) == 1)
-    state = (
+    state: nw.Expr = (
         nw.when(stopped).then(nw.lit("stopped"))
         .when(invalid).then(nw.lit("invalid"))
         .when(~usable).then(nw.lit("none"))
