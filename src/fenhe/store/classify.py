@@ -65,13 +65,16 @@ def doubtful(beside: pl.DataFrame) -> pl.DataFrame:
     return beside.filter(differs).select(HOUR).unique()
 
 
-def classify(beside: pl.DataFrame, told_before: pl.DataFrame, raw: int, opened: int) -> Classified:
+def classify(
+    beside: pl.DataFrame, told_before: pl.DataFrame, raw: int, opened: int, *, stream: bool = False
+) -> Classified:
     """Sort one batch of the file ``raw`` into what stands, what is history and what is known.
 
     ``opened``: the commit that opened this import. ``told_before``: what earlier imports
     of this same file told and history holds (series, start, end, value). Telling it again
     is no news and counts as a duplicate, unless the very row that stands is now read
-    otherwise: then the reading was mended, and that is a correction.
+    otherwise: then the reading was mended, and that is a correction. ``stream``: the rows are
+    what a source told one after the other, so another value is a correction, never a conflict.
     """
     news = beside
     if not told_before.is_empty():
@@ -81,23 +84,36 @@ def classify(beside: pl.DataFrame, told_before: pl.DataFrame, raw: int, opened: 
         known = pl.col("told").fill_null(value=False) & ~mended.fill_null(value=False)
         marked = beside.join(told, on=keys, how="left", maintain_order="left")
         news = marked.filter(~known).drop("told")
-    judged = _judge(news, raw, opened)
+    late, news = _late(news)
+    judged = _judge(news, raw, opened, stream=stream)
     stored = judged.filter(pl.col("kind") != "duplicate")
     # sorted by hour and row: the last stored row of an hour is the one that stands
     split = stored.with_columns((~_same_hour(-1)).alias("stands"))
     changed = stored.filter(pl.col("kind") != "new", pl.col("stood"))
     return Classified(
         current=split.filter("stands"),
-        passed=split.filter(~pl.col("stands")),
+        passed=pl.concat([split.filter(~pl.col("stands")).select(late.columns), late]),
         replaced=changed.select(HOUR).unique(),
         conflicts=_conflicts(stored.filter(pl.col("kind") == "conflict")),
-        stored=stored.height,
+        stored=stored.height + late.height,
         corrected=int((stored["kind"] == "correction").sum()),
-        duplicate=beside.height - stored.height,
+        duplicate=beside.height - stored.height - late.height,
     )
 
 
-def _judge(news: pl.DataFrame, raw: int, opened: int) -> pl.DataFrame:
+def _late(news: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Part the rows that came in before what stands was known: they are history from the start.
+
+    ``told``, where there is such a column: the commit at which the row had come in first.
+    """
+    if "told" not in news.columns:
+        return news.clear(), news
+    other = (pl.col("value") != pl.col("was_value")) | (pl.col("end") != pl.col("was_end"))
+    is_late = ((pl.col("told") < pl.col("was_commit")) & other).fill_null(value=False)
+    return news.filter(is_late), news.filter(~is_late)
+
+
+def _judge(news: pl.DataFrame, raw: int, opened: int, *, stream: bool) -> pl.DataFrame:
     """Add kind, stood (a value stood in the store) and the former value of each row."""
     before = {"prev_value": "value", "prev_end": "end", "prev_row": "raw_row"}
     was = {"prev_value": "was_value", "prev_end": "was_end", "prev_row": "was_row"}
@@ -110,7 +126,7 @@ def _judge(news: pl.DataFrame, raw: int, opened: int) -> pl.DataFrame:
             pl.when("again").then(pl.col(before[name]).shift(1)).otherwise(was[name]).alias(name)
             for name in before
         ),
-        (pl.col("again") | this_import).fill_null(value=False).alias("same_file"),
+        ((pl.col("again") | this_import) & (not stream)).fill_null(value=False).alias("same_file"),
     )
     same = (pl.col("value") == pl.col("prev_value")) & (pl.col("end") == pl.col("prev_end"))
     kind = (

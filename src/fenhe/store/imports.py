@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -96,6 +97,8 @@ class Load:
         *,
         flags: pl.DataFrame | None = None,
         upto: int | None = None,
+        frames: pl.DataFrame | None = None,
+        mended: pl.DataFrame | None = None,
     ) -> Receipt:
         """Store one batch in one transaction and return its receipt.
 
@@ -104,19 +107,35 @@ class Load:
         raw_row. ``rejected``: raw_row, raw_column, text, reason. ``received``: how many
         values the batch held. ``flags``: those the source itself gave, as for ``add_flags`` and
         with raw_row. ``upto``: the last file row looked at, where rows after the last value hold
-        none; the position moves there with the values. Raises ``BadInput`` for a missing or
+        none; the position moves there with the values. ``frames``: what came in a stream, one row
+        a frame (raw_row, hour, values, refused); ``mended``: cells of the quarantine taken up here
+        (raw_row, raw_column). Observations may have ``told``: the commit at which such a cell
+        came in first; what is known since then stands. Raises ``BadInput`` for a missing or
         empty column, ``ReceiptUnbalanced`` when a value is unaccounted for; then nothing is kept.
         """
         self._refuse_if_left()
-        found = _typed(observations, _TYPES, "observations")
+        found = _typed(observations, _TYPES | _told(observations), "observations")
         refused = _typed(rejected, _REJECTED, "rejected", may_be_empty=True)
         self._receipt(received=received, stored=found.height, rejected=refused.height).check()
-        found, refused = self._not_yet(found), self._not_yet(refused)
-        told = None if flags is None or flags.is_empty() else self._not_yet(_with_rows(flags))
-        if found.is_empty() and refused.is_empty() and (told is None or told.is_empty()):
+        batch = _Batch(
+            self._not_yet(found),
+            self._not_yet(refused),
+            self._beside(flags),
+            self._beside(frames),
+            self._beside(mended),
+            upto or 0,
+        )
+        if batch.is_empty():
             return self._receipt(last_row=self._total.last_row)
-        self._refuse_disorder(found, refused)
-        return self._commit(found, refused, told, upto or 0)
+        self._refuse_disorder(batch.found, batch.refused)
+        return self._commit(batch)
+
+    def _beside(self, rows: pl.DataFrame | None) -> pl.DataFrame | None:
+        """Return what goes with the values, of rows not yet committed; None without any."""
+        if rows is None or rows.is_empty():
+            return None
+        left = self._not_yet(_with_rows(rows))
+        return None if left.is_empty() else left
 
     def finish(self) -> Receipt:
         """Close the import and return its receipt; the file can be imported again later."""
@@ -161,30 +180,61 @@ class Load:
         keys = pl.concat([part.select(KEY) for part in parts]).unique(maintain_order=True)
         return self._parts.series.assign(keys, commit)
 
-    def _commit(
-        self, found: pl.DataFrame, refused: pl.DataFrame, flags: pl.DataFrame | None, upto: int
-    ) -> Receipt:
+    def _commit(self, batch: _Batch) -> Receipt:
         what = f"import {self.import_id}, {self.feed}: batch {self._batch}"
         with self._parts.commits.begin(self._actor, what) as commit:
             receipt = self._receipt(
-                received=found.height + refused.height,
-                last_row=max(upto, self._total.last_row, *_rows(found, refused, flags)),
+                received=batch.found.height + batch.refused.height,
+                last_row=max(self._total.last_row, batch.last_row),
                 commit=commit.number,
             )
-            numbers = self._numbers(found, flags, commit)
-            told = None
-            if flags is not None:  # first: values take the code of the flags that cover them
-                told = self._parts.flags.tell(_numbered(flags, numbers), commit)
-            for part in _numbered(found, numbers).partition_by("statistic"):
-                receipt = receipt.plus(self._writer.values(part, commit))
-            if told is not None:
-                self._parts.flags.rebuild(told, commit)
-            receipt = receipt.plus(self._writer.quarantine(refused, commit))
+            receipt = receipt.plus(self._values(batch, commit))
+            receipt = receipt.plus(self._writer.quarantine(batch.refused, commit))
+            self._writer.frames(batch.frames, self._batch, commit)
+            self._writer.mended(batch.mended, commit)
             receipts.write(receipt, self._batch, commit)
         tally.add(receipt)
         self._batch += 1
         self._total = self._total.plus(receipt)
         return receipt
+
+    def _values(self, batch: _Batch, commit: Commit) -> Receipt:
+        receipt, told = self._receipt(commit=commit.number), None
+        numbers = self._numbers(batch.found, batch.flags, commit)
+        if batch.flags is not None:  # first: values take the code of the flags that cover them
+            told = self._parts.flags.tell(_numbered(batch.flags, numbers), commit)
+        for part in _numbered(batch.found, numbers).partition_by("statistic"):
+            receipt = receipt.plus(self._writer.values(part, commit))
+        if told is not None:
+            self._parts.flags.rebuild(told, commit)
+        return receipt
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What one transaction writes."""
+
+    found: pl.DataFrame
+    refused: pl.DataFrame
+    flags: pl.DataFrame | None
+    frames: pl.DataFrame | None
+    mended: pl.DataFrame | None
+    upto: int
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        beside = (self.flags, self.frames, self.mended)
+        return not (self.found.height or self.refused.height or any(p is not None for p in beside))
+
+    @property
+    def last_row(self) -> int:
+        """The last file row looked at."""
+        parts = (self.found, self.refused, self.flags, self.frames, self.mended)
+        return max(self.upto, *_rows(*parts), 0)
+
+
+def _told(observations: pl.DataFrame) -> dict[str, pl.DataType]:
+    return {"told": pl.Int64()} if "told" in observations.columns else {}
 
 
 def _numbered(rows: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
@@ -202,17 +252,20 @@ def begin(parts: Parts, feed: str, file: RawFile, actor: str, *, anew: bool = Fa
         load = (
             _open(parts, feed, file, actor, anew=anew)
             if found.is_empty()
-            else _resume(parts, feed, actor, found.row(0, named=True), anew=anew)
+            else _resume(parts, feed, file, actor, found.row(0, named=True), anew=anew)
         )
         parts.live[load.import_id] = load
     return load
 
 
-def _resume(parts: Parts, feed: str, actor: str, row: dict[str, Any], *, anew: bool) -> Load:
+def _resume(
+    parts: Parts, feed: str, file: RawFile, actor: str, row: dict[str, Any], *, anew: bool
+) -> Load:
     if row["import"] in parts.live:
         raise BadInput(f"import {row['import']} of the same file by {feed} is under way")
     counts = {name: row[name] for name in (*_COUNTS, "last_row")}
-    job = Job(row["import"], feed, row["raw"], row["commit"], first=row["first"] or anew)
+    first = row["first"] or anew
+    job = Job(row["import"], feed, row["raw"], row["commit"], first, is_stream(file))
     return Load(parts, job, actor, Receipt(job.number, feed, **counts), row["batches"] + 1)
 
 
@@ -228,8 +281,14 @@ def _open(parts: Parts, feed: str, file: RawFile, actor: str, *, anew: bool) -> 
         row = {"import": number, "feed": feed, "raw": raw, "name": file.name}
         row |= {"actor": actor, "commit": commit.number}
         commit.session.insert("import_log", schema.frame("import_log", [row]))
-    job = Job(number, feed, raw, commit.number, first=top["known"] is None or anew)
+    first = top["known"] is None or anew
+    job = Job(number, feed, raw, commit.number, first, is_stream(file))
     return Load(parts, job, actor, Receipt(number, feed), batch=1)
+
+
+def is_stream(file: RawFile) -> bool:
+    """Say whether a kept file is a segment of a raw log."""
+    return file.name.startswith("stream/")
 
 
 def _span(found: pl.DataFrame, refused: pl.DataFrame) -> tuple[int, int]:
@@ -244,10 +303,10 @@ def _rows(*frames: pl.DataFrame | None) -> list[int]:
     return [int(frame["raw_row"].max()) for frame in frames if frame is not None and len(frame)]  # type: ignore[arg-type]
 
 
-def _with_rows(flags: pl.DataFrame) -> pl.DataFrame:
-    if "raw_row" not in flags.columns or flags["raw_row"].null_count():
-        raise BadInput("flags of an import need the column raw_row, never empty")
-    return flags.with_columns(pl.col("raw_row").cast(pl.Int64))
+def _with_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    if "raw_row" not in rows.columns or rows["raw_row"].null_count():
+        raise BadInput("what goes with the values needs the column raw_row, never empty")
+    return rows.with_columns(pl.col("raw_row").cast(pl.Int64))
 
 
 def _typed(
@@ -262,7 +321,7 @@ def _typed(
         typed = rows.select(pl.col(name).cast(kind) for name, kind in types.items())
     except pl.exceptions.PolarsError as error:
         raise BadInput(f"{what} have a column of the wrong type: {error}") from error
-    needed = ["raw_row"] if may_be_empty else list(types)
+    needed = ["raw_row"] if may_be_empty else [name for name in types if name != "told"]
     holes = [name for name in needed if typed[name].null_count()]
     if holes:
         raise BadInput(f"{what} have empty {', '.join(holes)}; a missing value is no value")

@@ -58,6 +58,7 @@ class Job:
     """An import as the tables know it; ``opened`` is the commit that began it.
 
     ``first``: no import before this one has told of the same bytes, or they are told anew.
+    ``stream``: it is a segment of a raw log, told bit by bit.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Job:
     raw: int
     opened: int
     first: bool
+    stream: bool = False
 
 
 class Writer:
@@ -73,6 +75,7 @@ class Writer:
     def __init__(self, parts: Parts, job: Job) -> None:
         self._parts = parts
         self._job = job
+        self.told: list[pl.Series] = []  # file rows of which a value was stored, since emptied
 
     def values(self, rows: pl.DataFrame, commit: Commit) -> Receipt:
         """Write the values of one statistic; the counts are of rows the lake says it wrote."""
@@ -82,7 +85,10 @@ class Writer:
         )
         beside = classify.against(rows, standing)
         told = self._told_before(beside, statistic, commit)
-        outcome = classify.classify(beside, told, self._job.raw, self._job.opened)
+        outcome = classify.classify(
+            beside, told, self._job.raw, self._job.opened, stream=self._job.stream
+        )
+        self.told += [outcome.current["raw_row"], outcome.passed["raw_row"]]
         self._supersede(_former(standing, outcome.replaced), statistic, commit)
         written = self._stand(outcome, statistic, commit)
         written += self._pass(outcome.passed, statistic, commit)
@@ -147,6 +153,32 @@ class Writer:
             pl.lit(int(Quality.ANNOTATED), dtype=pl.UInt8).alias("quality"),
         )
         self._parts.flags.insert(flags, commit)
+
+    def frames(self, frames: pl.DataFrame | None, batch: int, commit: Commit) -> None:
+        """Count the frames of a batch by hour: refused, told before with every value, accepted.
+
+        Call it after the values. A frame without values is accepted.
+        """
+        told, self.told = self.told, []
+        if frames is None:
+            return
+        new = pl.concat(told) if told else pl.Series("raw_row", [], pl.Int64)
+        known = pl.col("values") & ~pl.col("raw_row").is_in(new.implode()) & ~pl.col("refused")
+        counts = frames.group_by("hour", maintain_order=True).agg(
+            received=pl.len().cast(pl.Int64),
+            accepted=(~known & ~pl.col("refused")).sum().cast(pl.Int64),
+            duplicate=known.sum().cast(pl.Int64),
+            rejected=pl.col("refused").sum().cast(pl.Int64),
+        )
+        same = {"import": self._job.number, "batch": batch, "feed": self._job.feed}
+        commit.session.insert("frame_receipt", counts, **same, commit=commit.number)
+
+    def mended(self, cells: pl.DataFrame | None, commit: Commit) -> None:
+        """Note which cells of the quarantine are taken up by this import."""
+        if cells is not None:
+            rows = cells.select("raw_row", pl.col("raw_column").alias("column"))
+            same = {"import": self._job.number, "raw": self._job.raw, "commit": commit.number}
+            commit.session.insert("mended", rows, **same)
 
     def quarantine(self, refused: pl.DataFrame, commit: Commit) -> Receipt:
         """Keep the rejected cells with their text and reason."""

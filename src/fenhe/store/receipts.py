@@ -13,6 +13,11 @@ from fenhe.store.errors import ReceiptUnbalanced
 from fenhe.store.lake import Lake
 
 _COUNTS = ["received", "stored", "corrected", "duplicate", "rejected"]
+FRAMES = ("received", "accepted", "duplicate", "rejected")
+_STANDING = """NOT EXISTS (
+    FROM mended m WHERE m.raw = i.raw AND m.raw_row = q.raw_row AND m."column" = q."column"
+    AND m.commit > q.commit)
+"""
 _SUMS = ", ".join(f"sum(r.{name})::BIGINT AS {name}" for name in _COUNTS)
 _VIEWS = {
     "batch": "SELECT r.* FROM receipt r WHERE {where} ORDER BY r.commit",
@@ -87,14 +92,36 @@ def read(
     return lake.read(_VIEWS[by].format(where=where), parameters)
 
 
-def quarantine(lake: Lake, feed: str | None = None, import_id: int | None = None) -> pl.DataFrame:
-    """Return the rejected cells: import, feed, name, raw_sha256, raw_row, column, text, reason."""
-    where, parameters = _where({"i.feed": feed, 'q."import"': import_id})
+def quarantine(
+    lake: Lake,
+    feed: str | None = None,
+    import_id: int | None = None,
+    *,
+    raw_sha256: str | None = None,
+    standing: bool = False,
+) -> pl.DataFrame:
+    """Return the rejected cells: import, feed, name, raw_sha256, raw_row, column, text, reason.
+
+    ``standing``: without those of streams that a later import of the same bytes took up.
+    """
+    where, parameters = _where({"i.feed": feed, 'q."import"': import_id, "f.sha256": raw_sha256})
     return lake.read(
         'SELECT q."import", i.feed, i.name, f.sha256 AS raw_sha256, q.raw_row, q."column", '
         "q.text, q.reason, q.commit "
         'FROM quarantine q JOIN import_log i USING ("import") JOIN raw_file f USING (raw) '
-        f'WHERE {where} ORDER BY q."import", q.raw_row, q."column"',
+        f"WHERE {where} AND {_STANDING if standing else 'true'} "
+        'ORDER BY q."import", q.raw_row, q."column"',
+        parameters,
+    )
+
+
+def frames(lake: Lake, feed: str | None = None) -> pl.DataFrame:
+    """Return frames by feed and hour they came in: received = accepted + duplicate + rejected."""
+    where, parameters = _where({"feed": feed})
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in FRAMES)
+    return lake.read(
+        f"SELECT feed, hour, {sums} FROM frame_receipt WHERE {where} "
+        "GROUP BY feed, hour ORDER BY hour, feed",
         parameters,
     )
 

@@ -227,6 +227,10 @@ class Store:
         """
         return self._coverage.write(flags, coverage, lifted, actor, reason, until=until)
 
+    def add_coverage(self, frame: pl.DataFrame, actor: str) -> Written | None:
+        """Note where checks were made; see ``write_checks``."""
+        return self._coverage.write(pl.DataFrame(), frame, [], actor, "")
+
     def checked_until(self, actor: str) -> int:
         """Return the commit up to which a checker has looked; 0 before its first round."""
         return self._coverage.until(actor)
