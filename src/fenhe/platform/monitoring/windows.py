@@ -51,7 +51,8 @@ def windows(store: Store, changed: pl.DataFrame, rules: Config) -> Iterator[Wind
     every = _with_partners(store, changed, rules)
     ruled = [_ruled(rules, *row) for row in every.select(_KEY).iter_rows()]
     day = (pl.col("first", "last") + OFFSET).dt.date().name.suffix("_day")
-    due = every.filter(pl.Series(ruled, dtype=pl.Boolean)).with_columns(day)
+    mine = every.filter(pl.Series(ruled, dtype=pl.Boolean))
+    due = _to_the_next(store, mine).with_columns(day)
     for _, mine in due.group_by("statistic", "first_day", "last_day", maintain_order=True):
         for part in _parts(mine):
             yield from _read(store, part, rules)
@@ -76,6 +77,23 @@ def _with_partners(store: Store, changed: pl.DataFrame, rules: Config) -> pl.Dat
         .group_by("series", *_KEY, maintain_order=True)
         .agg(pl.col("first").min(), pl.col("last").max())
     )
+
+
+def _to_the_next(store: Store, changed: pl.DataFrame) -> pl.DataFrame:
+    """Return the changes up to the value after them, where there is one: it is judged by them."""
+    found = []
+    for part in changed.partition_by("statistic"):
+        statistic = part["statistic"][0]
+        newest = store.latest(statistic).select(*_KEY[:2], newest="start")
+        late = part.join(newest, on=_KEY[:2]).filter(pl.col("newest") > pl.col("last"))
+        if late.is_empty():
+            found.append(part)
+            continue
+        wanted = late.select("series", moment="last")
+        after = store.beside(wanted, statistic, after=True).select("series", next="start")
+        ends = pl.max_horizontal("last", "next").alias("last")
+        found.append(part.join(after, on="series", how="left").with_columns(ends).drop("next"))
+    return pl.concat(found) if found else changed
 
 
 def _ruled(rules: Config, site: str, item: str, statistic: str) -> bool:
@@ -144,8 +162,8 @@ def _only(window: Window, series: pl.DataFrame) -> Window:
 def _window(store: Store, series: pl.DataFrame, margin: timedelta) -> Window:
     """Read the series around their change; the checks are complete within ``margin`` of it.
 
-    Twice the margin is read, and the nearest value on either side however far it lies, so that
-    a gap is seen whole.
+    Twice the margin is read, and the value before however far it lies, so that a gap is seen
+    whole.
     """
     statistic = series["statistic"][0]
     first = cast("datetime", series["first"].min()) - 2 * margin
@@ -153,17 +171,16 @@ def _window(store: Store, series: pl.DataFrame, margin: timedelta) -> Window:
     sites, items = (series[name].unique().to_list() for name in _KEY[:2])
     rows = store.observations(sites, items, statistic, first, last).select(_ROW)
     rows = rows.join(series.select(_KEY[:2]), on=_KEY[:2], how="semi")
-    before = _beside(store, series, rows, after=False)
-    after = _beside(store, series, rows, after=True)
-    whole = pl.concat([rows, before[1], after[1]]).unique(["site", "item", "start"])
-    spans = series.join(before[0], on="series", how="left").join(after[0], on="series", how="left")
+    ended, before = _before(store, series, rows)
+    whole = pl.concat([rows, before])
+    spans = series.join(ended, on="series", how="left")
     # beyond the outermost values that were read nothing is known of gaps
     known = whole.group_by(_KEY[:2]).agg(
         pl.col("start").min().alias("earliest"),
         pl.max_horizontal("end", pl.col("start") + SECOND).max().alias("latest"),
     )
     begin = pl.max_horizontal(pl.min_horizontal(pl.col("first") - margin, "ended"), "earliest")
-    end = pl.min_horizontal(pl.max_horizontal(pl.col("last") + margin, "begins"), "latest")
+    end = pl.min_horizontal(pl.col("last") + margin, "latest")
     looked = spans.join(known, on=_KEY[:2]).select(*_KEY, begin.alias("begin"), end.alias("end"))
     return Window(
         whole.with_columns(statistic=pl.lit(statistic)).sort("site", "item", "start"),
@@ -171,30 +188,21 @@ def _window(store: Store, series: pl.DataFrame, margin: timedelta) -> Window:
     )
 
 
-def _beside(
-    store: Store, series: pl.DataFrame, rows: pl.DataFrame, *, after: bool
+def _before(
+    store: Store, series: pl.DataFrame, rows: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return where the neighbours of the changes lie, and those that ``rows`` lacks.
-
-    The first: series and ``ended`` (of the value before) or ``begins`` (of the one after).
-    """
-    edge = "last" if after else "first"
-    far = pl.col("start") > pl.col(edge) if after else pl.col("start") < pl.col(edge)
+    """Return where the values before the changes end (series, ended), and those ``rows`` lacks."""
     known = (
-        rows.join(series.select("series", *_KEY[:2], edge), on=_KEY[:2])
-        .filter(far)
+        rows.join(series.select("series", *_KEY[:2], "first"), on=_KEY[:2])
+        .filter(pl.col("start") < pl.col("first"))
         .group_by("series")
-        .agg(pl.col("start").min().alias("begins") if after else pl.col("end").max().alias("ended"))
+        .agg(pl.col("end").max().alias("ended"))
     )
     alone = series.join(known, on="series", how="anti")
-    if after and alone.height:
-        newest = store.latest(series["statistic"][0]).select(*_KEY[:2], newest="start")
-        alone = alone.join(newest, on=_KEY[:2]).filter(pl.col("newest") > pl.col("last"))
     if alone.is_empty():
         return known, rows.clear()
-    wanted = alone.select("series", pl.col(edge).alias("moment"))
-    found = store.beside(wanted, series["statistic"][0], after=after)
+    wanted = alone.select("series", moment="first")
+    found = store.beside(wanted, series["statistic"][0], after=False)
     named = found.join(series.select("series", *_KEY[:2]), on="series")
-    place = pl.col("start").alias("begins") if after else pl.col("end").alias("ended")
-    spans = pl.concat([known, found.select("series", place)])
-    return spans, named.select(_ROW).cast(rows.schema)
+    ended = pl.concat([known, found.select("series", ended="end")])
+    return ended, named.select(_ROW).cast(rows.schema)
