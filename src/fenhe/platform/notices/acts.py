@@ -285,7 +285,7 @@ def _usable(route: Route) -> None:
     from fenhe.platform.notices import services
 
     try:
-        names = {field.name for field in route._meta.fields} - {"key", *CHANGEABLE, "kind"}
+        names = {field.name for field in route._meta.fields} - {"key", "topic", "kind", *CHANGEABLE}
         route.clean_fields(names | {"url", "to", "reminders", "region"})
         if route.url:
             services.sender(route.kind, route.url.reveal(), "nobody@example.org")

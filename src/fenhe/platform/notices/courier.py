@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Min
 
 from fenhe.platform.monitoring.pauses import pause_after
 from fenhe.platform.notices import sending, tuning, wording
@@ -108,8 +109,10 @@ def _note(route: Route, answer: sending.Answer) -> None:
 def give_up_old(route: Route, now: datetime) -> int:
     """Give up what could not be sent for too long; it stays on record."""
     oldest = now - timedelta(seconds=tuning.load().common("give_up_s"))
-    old = Notice.objects.filter(route=route, state=State.WAITING, due_at__lt=oldest, attempts__gt=0)
-    return old.update(state=State.GIVEN_UP)
+    waiting = Notice.objects.filter(route=route, state=State.WAITING, attempts__gt=0)
+    old = waiting.annotate(first=Min("tries__at")).filter(first__lt=oldest)
+    keys = list(old.values_list("pk", flat=True))
+    return Notice.objects.filter(pk__in=keys).update(state=State.GIVEN_UP)
 
 
 def message_of(notice: Notice, route: Route) -> wording.Message:
