@@ -20,7 +20,9 @@ NUMBER = st.one_of(
 )
 TEXT = st.one_of(
     WORD,
-    st.sampled_from(["", "a b", "更换滤芯", "x=y", "//清洗管路,完成;量程=0-100//", "////", "//&//"]),
+    st.sampled_from(
+        ["", "a b", "更换滤芯", "x=y", "//清洗管路,完成;量程=0-100//", "////", "//&//"]
+    ),
 )
 KEYS = st.binary(min_size=16, max_size=16)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -13,8 +14,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fenhe.protocols.hj212 import (
-    BadFrame, BadMessage, Frame, Hj212Error, Merger, answer, batch, decode, encode, jsonl,
-    of_frame, split,
+    BadFrame,
+    BadMessage,
+    Frame,
+    Merger,
+    answer,
+    batch,
+    decode,
+    encode,
+    jsonl,
+    of_frame,
+    split,
 )  # fmt: skip
 from fenhe.protocols.hj212.problems import CODES, REFUSED, VERDICTS
 from fenhe.protocols.hj212.reading import Reader
@@ -60,13 +70,13 @@ def test_one_frame(data: bytes) -> None:
         frame = decode(data, keys=keys)
         assert frame.raw == data
         sound(frame)
-        try:
+        if frame.verdict in ("accept", "accept_after_decrypt") and frame.ok:
             assert decode(data, keys=keys, strict=True) == frame
-        except BadFrame as refused:
-            assert not refused.frame.ok
-            assert refused.frame.problems == frame.problems
-        else:
-            assert frame.ok
+            continue
+        with pytest.raises(BadFrame) as refused:
+            decode(data, keys=keys, strict=True)
+        assert not refused.value.frame.ok
+        assert refused.value.frame.problems == frame.problems
 
 
 @settings(max_examples=150)
@@ -89,10 +99,9 @@ def test_what_follows_from_a_frame(data: bytes) -> None:
     assert all(one.verdict == "incomplete_set" for one in merger.due(2))
     for work in (lambda: answer(frame, "9014"), lambda: encode(of_frame(frame)),
                  lambda: split(of_frame(frame))):  # fmt: skip
-        try:
+        # any other error fails the test
+        with contextlib.suppress(BadMessage):
             assert work()
-        except Hj212Error as error:
-            assert isinstance(error, BadMessage)
 
 
 @settings(max_examples=200)
@@ -107,12 +116,8 @@ def test_what_follows_from_a_frame(data: bytes) -> None:
             "factors": st.lists(st.lists(st.text(max_size=4), max_size=4), max_size=3)})}),
 ))  # fmt: skip
 def test_json_that_is_no_message(given_: dict[str, Any]) -> None:
-    try:
-        data = encode(jsonl.from_json(given_))
-    except BadMessage as error:
-        assert error.message
-    else:
-        assert decode(data).crc_ok
+    with contextlib.suppress(BadMessage):
+        assert decode(encode(jsonl.from_json(given_))).crc_ok
 
 
 @settings(max_examples=60)
@@ -126,7 +131,8 @@ AREAS = {
     "separators": ";", "commas": ",", "equals": "=", "logs": "=//", "open logs": "a-Info=//x;",
     "items": "a-Rtd=1;", "one group": "a-Rtd=1,", "spaces": " ", "spaced": " a-Rtd = 1 ;",
     "marks": "&&", "half marks": "& ", "names": "PW=1;", "dashes": "a-", "digits": "9",
-    "many codes": "a-Rtd=1,b-Rtd=2;", "printed": "{0x1 ", "printed bytes": "0xE4 , ", "#": "##0100QN=",
+    "many codes": "a-Rtd=1,b-Rtd=2;", "printed": "{0x1 ", "printed bytes": "0xE4 , ", 
+    "heads": "##0100QN=",
     "comma fields": ",QN=", "comma spaces": ",    ",
 }  # fmt: skip
 

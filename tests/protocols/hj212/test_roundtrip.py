@@ -10,8 +10,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fenhe.protocols.hj212 import (
-    BadMessage, Frame, Merger, Message, cipher, decode, encode, jsonl, missing, of_frame, secret,
-    split, times,
+    BadMessage,
+    Frame,
+    Merger,
+    Message,
+    cipher,
+    decode,
+    encode,
+    jsonl,
+    missing,
+    of_frame,
+    secret,
+    split,
+    times,
 )  # fmt: skip
 from fenhe.protocols.hj212.encoding import written_area
 from tests.protocols.hj212 import made

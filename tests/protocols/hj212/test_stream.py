@@ -23,8 +23,9 @@ def joined(pieces: list[Piece]) -> list[Piece]:
     found: list[Piece] = []
     for piece in pieces:
         if found and piece.kind == found[-1].kind == "garbage":
-            piece = Piece("garbage", found.pop().data + piece.data)
-        found.append(piece)
+            found.append(Piece("garbage", found.pop().data + piece.data))
+        else:
+            found.append(piece)
     return found
 
 

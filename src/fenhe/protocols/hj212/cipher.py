@@ -15,9 +15,7 @@ BLOCK = 16
 _NAME = re.compile(rb"\s*[A-Za-z0-9_\-]+\s*=")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # one way to match only: a run of separators belongs to the byte behind it, the last to none
-_PRINTED = re.compile(
-    rb"\s*\{\s*(0[xX][0-9a-fA-F]{1,2}(?:[\s,]+0[xX][0-9a-fA-F]{1,2})*)[\s,]*\}"
-)
+_PRINTED = re.compile(rb"\s*\{\s*(0[xX][0-9a-fA-F]{1,2}(?:[\s,]+0[xX][0-9a-fA-F]{1,2})*)[\s,]*\}")
 _BYTE = re.compile(rb"0[xX]([0-9a-fA-F]{1,2})")
 
 

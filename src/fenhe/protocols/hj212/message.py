@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fenhe.protocols.hj212 import editions, times
+from fenhe.protocols.hj212 import editions, tables, times
+from fenhe.protocols.hj212.errors import BadMessage
 from fenhe.protocols.hj212.frame import Area, Factor, Frame, Top, number_of
 
 
@@ -13,7 +14,8 @@ class Message:
     """The fields of one frame. ``None`` leaves a field out.
 
     ``flag`` is made of ``edition``, ``answer`` and the packet numbers unless it is given;
-    ``flag=-1`` leaves it out, as loggers of 2005 do. ``edition`` is 2005, 2017 or 2025.
+    ``flag=-1`` leaves it out, as loggers of 2005 do. Raises ``BadMessage`` for an ``edition``
+    that is not 2005, 2017 or 2025.
     """
 
     cn: str
@@ -29,6 +31,12 @@ class Message:
     rf: bool = False
     top: tuple[Top, ...] = ()
     factors: tuple[Factor, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an edition that is none."""
+        if self.edition not in tables.EDITIONS:
+            known = ", ".join(str(year) for year in tables.EDITIONS)
+            raise BadMessage(f"there is no edition of {self.edition}: {known}")
 
     @property
     def flag_written(self) -> int | None:

@@ -159,7 +159,11 @@ def _others_typed(items: pl.DataFrame) -> pl.DataFrame:
     if rare.is_empty():
         return items
     typed = [(text, *(number(text) or (None, None))) for text in rare]
-    schema: dict[str, Any] = {"text": pl.String, "rare": pl.Float64, "places": items.schema["decimals"]}
+    schema: dict[str, Any] = {
+        "text": pl.String,
+        "rare": pl.Float64,
+        "places": items.schema["decimals"],
+    }
     return items.join(
         pl.DataFrame(typed, schema=schema, orient="row"),
         on="text",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from fenhe.base.errors import BadInput
 from fenhe.standards import Catalogue, Edition, Row, catalogue
 
 EDITIONS = (2005, 2017, 2025)
@@ -122,12 +123,14 @@ def flags(number: int, known: Catalogue | None = None) -> tuple[Flag, ...]:
         Flag(number, r["flag"], r["scope"], r["zh"], r["en"], r["valid"], m)
         for r, m in _own_or(number, "data_flags", known)
     )
-    more = (*_supplied(number, "data_flags", known), *_supplied(number, "condition_marks", known))
+    more = (
+        *_supplied(number, "data_flags", known, 4),
+        *_supplied(number, "condition_marks", known, 4),
+    )
     scopes = {"data_flags": "all", "condition_marks": "condition"}
     return rows + tuple(
         Flag(number, cells[0], scopes[name], cells[1], cells[2], cells[3] == "yes", mark)
         for name, mark, cells in more
-        if len(cells) == 4
     )
 
 
@@ -152,8 +155,47 @@ def factors(number: int, known: Catalogue | None = None) -> tuple[Factor, ...]:
     )  # fmt: skip
     return listed + tuple(
         Factor(number, cells[0], "", cells[1], cells[2], cells[3], cells[4], "", mark)
-        for _, mark, cells in _supplied(number, "factors_added", known)
-        if len(cells) == 5
+        for _, mark, cells in _supplied(number, "factors_added", known, 5)
+    )
+
+
+@dataclass(frozen=True)
+class Process:
+    """A factor of a process; ``pattern`` ends in xx, the number of the device."""
+
+    pattern: str
+    zh: str
+    unit: str
+    process: str
+    mark: str
+
+
+@cache
+def process_factors() -> tuple[Process, ...]:
+    """Return the process factors of 2017, water and gas."""
+    rows = edition(2017).table("process_factors")
+    return tuple(
+        Process(r["pattern"], r["zh"], r["unit_conc"] or "", r["process"], r.mark) for r in rows
+    )
+
+
+def process_of(code: str) -> tuple[Process, ...]:
+    """Return what a process code may mean; two codes stand in the standard twice."""
+    return tuple(
+        one
+        for one in process_factors()
+        if len(code) == len(one.pattern) and code.startswith(one.pattern.removesuffix("xx"))
+    )
+
+
+@cache
+def site_info(number: int, known: Catalogue | None = None) -> tuple[Code, ...]:
+    """Return the codes of site information; 2025 those of 2017 and the added ones."""
+    years = (2017, 2025) if number == 2025 else (2017,)
+    return tuple(
+        Code(year, "info", r["code"], r["zh"], "", r.mark)
+        for year in years
+        for r in edition(year, known).table("site_info")
     )
 
 
@@ -189,7 +231,7 @@ def _own_or(number: int, name: str, known: Catalogue | None) -> Iterator[tuple[R
 
 
 def _supplied(
-    number: int, name: str, known: Catalogue | None
+    number: int, name: str, known: Catalogue | None, cells: int
 ) -> Iterator[tuple[str, str, list[str]]]:
     """Yield the rows an authority supplied for a list that no source gives."""
     value: Any = edition(number, known).values.get(name)
@@ -197,4 +239,7 @@ def _supplied(
         return
     given = value.value if isinstance(value.value, tuple) else (value.text,)
     for text in given:
-        yield name, "adopted", text.split("|")
+        row = text.split("|")
+        if len(row) != cells:
+            raise BadInput(f"{value.id}: '{text}' has {len(row)} parts where {cells} are needed")
+        yield name, "adopted", row

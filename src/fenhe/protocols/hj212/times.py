@@ -8,7 +8,7 @@ from fenhe.base import beijing
 
 _SECONDS = 14
 _MILLISECONDS = 17
-_FIRST = beijing.to_beijing(datetime.min)
+_FIRST = datetime(1, 1, 1) + beijing.OFFSET
 
 
 def read(text: str) -> datetime | None:
