@@ -47,6 +47,7 @@ class Client:
             while not self._stop.is_set():
                 down = self._down_until()
                 if down:
+                    self._offline()
                     await self._sleep(min(self._clock.wait(down), GLANCE))
                     continue
                 await self._once()
@@ -62,6 +63,7 @@ class Client:
             self.logger.balance.failed += 1
             self._failures += 1
             await self._pause()
+            self._offline()
             return
         self.logger.balance.connections += 1
         heard = self.logger.balance.acknowledged
@@ -121,6 +123,12 @@ class Client:
             self.logger.balance.garbage += ear.garbage
             self.logger.talking = False
             self._news.set()
+
+    def _offline(self) -> None:
+        """Keep what became due meanwhile; live values are not kept."""
+        if not self.logger.closing:
+            self.logger.agenda.collect(self._clock.now(), self.logger.settings)
+            self.logger.agenda.postpone()
 
     def _down_until(self) -> int:
         """Return until when the logger has no line, 0 when it has one."""

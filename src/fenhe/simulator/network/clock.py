@@ -14,16 +14,19 @@ HELD_PAUSE = 0.05
 class Clock:
     """Simulated UTC seconds since 1970, and how long to wait for one of them.
 
-    A clock that begins in the future (a test) is not bound by the true one.
+    It stands still at ``until``. One that begins in the future is not bound by the true clock.
     """
 
-    def __init__(self, start: float | None = None, speed: float = 1.0) -> None:
+    def __init__(
+        self, start: float | None = None, speed: float = 1.0, until: float | None = None
+    ) -> None:
         self._last = time.monotonic()
         self._ahead = time.time() - self._last
         self.start = self._present() if start is None else start
         self.speed = speed
         self.held = False
         self._now = self.start
+        self._until = float("inf") if until is None else until
         self._bound = self.start <= self._present()
 
     def now(self) -> float:
@@ -33,6 +36,7 @@ class Clock:
             self._now += (self._last - last) * self.speed
         if self._bound:
             self._now = min(self._now, self._present())
+        self._now = min(self._now, self._until)
         return self._now
 
     def wait(self, moment: float) -> float:

@@ -39,7 +39,7 @@ class Player:
 
     def __init__(self, sim: Simulation, host: Host, manner: Manner) -> None:
         self.manner = manner
-        self.clock = Clock(manner.start, manner.speed)
+        self.clock = Clock(manner.start, manner.speed, manner.until)
         self._host = host
         self.loggers = [self._logger(sim, device) for device in sim.fleet.devices]
         self.stop = asyncio.Event()
@@ -98,7 +98,9 @@ class Player:
 
     async def _last_words(self) -> None:
         """Let what is in flight arrive; no new records become due meanwhile."""
+        now = self.clock.now()
         for one in self.loggers:
+            one.agenda.collect(now, one.settings)
             one.closing = True
         loop = asyncio.get_running_loop()
         end = loop.time() + LAST_WORDS
