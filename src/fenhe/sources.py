@@ -206,7 +206,8 @@ def recomputed(
 
     Columns read, in pairs: ``value`` and ``reported_value``, ``converted`` and
     ``reported_converted``, ``mass`` and ``reported_mass``. Columns added: of each pair
-    ``…_difference`` (% of the recomputed) and ``…_agrees``; ``status``, ``reason`` (``differs:mass``),
-    ``unverified``, ``clauses``, ``edition``. The tolerance is that of the edition of HJ 75.
+    ``…_difference`` (% of the recomputed) and ``…_agrees``; ``status``, ``reason``
+    (``differs:mass``), ``unverified``, ``clauses``, ``edition``. The tolerance is that of the
+    edition of HJ 75.
     """
     return frames.apply(RECOMPUTED, frame, edition=edition, decimals=decimals)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -354,6 +355,16 @@ def mean(sum_: nw.Expr, n: nw.Expr, decimals: int) -> tuple[nw.Expr, nw.Expr]:
     a tie. The quotient is null where n is 0.
     """
     return guarded(sum_ * power10(WORKING_SCALE - decimals)), nw.when(n > 0).then(n)
+
+
+def quotient(a: Decimal, b: Decimal) -> Fraction:
+    """Return a / b of two constants exactly: the sides of a factor."""
+    return Fraction(a) / Fraction(b)
+
+
+def up_to_whole(a: int, b: int) -> int:
+    """Return the smallest whole number of at least a / b, of constants."""
+    return -(-a // b)
 
 
 def scaled(value: Decimal, decimals: int) -> int:

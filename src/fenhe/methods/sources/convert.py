@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
@@ -184,20 +183,19 @@ def _with_mass_concentration(frame: Frame, rules: GasRules) -> Frame:
 
 def _factor(rules: GasRules, name: str = "") -> tuple[nw.Expr, nw.Expr]:
     """Return the two sides of the factor to mg/m³: by the item of the row, or of NO and NO2."""
-    as_no2 = Fraction(rules.mass_of("no2"))
-    heavier = as_no2 / Fraction(rules.mass_of(name)) if name else Fraction(1)
-    bulk = Fraction(rules.molar_volume)
+    as_no2, bulk = rules.mass_of("no2"), rules.molar_volume
+    own = rules.mass_of(name) if name else as_no2
     found = [
-        (nw.col(_UNIT) == code, heavier / parts)
+        (nw.col(_UNIT) == code, exact.quotient(as_no2, own * parts))
         for code, (_, parts) in UNITS.items()
         if code != "ppm"
     ]
     ppm = nw.col(_UNIT) == "ppm"
     if name:
-        found.append((ppm, as_no2 / bulk))
+        found.append((ppm, exact.quotient(as_no2, bulk)))
     else:
         masses = rules.masses.items()
-        found += [(ppm & (nw.col(_ITEM) == known), Fraction(m) / bulk) for known, m in masses]
+        found += [(ppm & (nw.col(_ITEM) == one), exact.quotient(m, bulk)) for one, m in masses]
     top, bottom = nw.lit(None, nw.Int64), nw.lit(None, nw.Int64)
     for mine, factor in found:
         top = nw.when(mine).then(nw.lit(factor.numerator, nw.Int64)).otherwise(top)

@@ -62,8 +62,8 @@ def periods(frame: Frame, edition: Edition, call: Call, period: int) -> Frame:
 def _least(rules: HourRules, period: int, step: int) -> int:
     """Return the number of rows a period needs: whole rows of at least so many minutes."""
     if period < moments.HOUR:
-        return rules.slices * (period // 60)
-    return -(-rules.minutes * 60 // step)
+        return exact.up_to_whole(rules.slices * period, 60)
+    return exact.up_to_whole(rules.minutes * 60, step)
 
 
 def _hours(frame: Frame, rules: HourRules, call: Call, records: means.Records) -> Frame:
@@ -75,7 +75,7 @@ def _hours(frame: Frame, rules: HourRules, call: Call, records: means.Records) -
     valid = enough & ~means.repeated() & nw.col(means.ITEM).str.starts_with("a")
     table = table.with_columns(
         exact.integer(valid.fill_null(value=False)).alias(means.VALID),
-        nw.lit(records.period // records.step, nw.Int64).alias(means.DUE),
+        nw.lit(records.due, nw.Int64).alias(means.DUE),
         nw.lit(records.decimals, nw.Int64).alias(means.SCALE),
     )
     result = nw.when(nw.col(means.VALID) == 1).then(nw.col(means.MEAN))

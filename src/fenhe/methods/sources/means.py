@@ -50,6 +50,11 @@ class Records:
     flags: Sequence[str]
     decimals: int
 
+    @property
+    def due(self) -> int:
+        """How many rows a period holds."""
+        return divmod(self.period, self.step)[0]
+
 
 def prepared(frame: Frame, records: Records) -> Frame:
     """Add item, slot, period, the value if usable, and whether a row is valid or void by a mark.

@@ -150,7 +150,8 @@ def _empty(names: Sequence[str], column: str) -> nw.Expr:
     return text.is_null() | (text == "")
 
 
-_FLAGS = (_GOT, _VALID, _LATE, _CLOSED, _OUT, _APPROVED, _CHECKED)
+_WHILE_RUNNING = (_GOT, _VALID, _LATE, _CLOSED, _CHECKED)
+_FLAGS = (*_WHILE_RUNNING, _OUT, _APPROVED)
 
 
 def _slots(rows: Frame) -> Frame:
@@ -165,15 +166,14 @@ def _slots(rows: Frame) -> Frame:
 def _counted(slots: Frame, rules: Rules, period: str, step: int) -> Frame:
     """Sum the slots by outlet, item and period; a stopped slot counts for nothing."""
     running = nw.col(_OUT) == 0
-    per_hour = moments.HOUR // step
+    per_hour = divmod(moments.HOUR, step)[0]
     hour = exact.floor_div(nw.col(_SLOT), per_hour)
     slots = calendar.with_day(slots, _DAY, _DATE)
     begins = hour if period == "hour" else calendar.start_of(nw.col(_DATE), period)
     slots = slots.with_columns(
         exact.integer(begins).alias(_PERIOD),
-        *(nw.when(running).then(nw.col(c)).otherwise(0).alias(c) for c in _FLAGS if c not in {_OUT, _APPROVED}
-),
-    )  # fmt: skip
+        *(nw.when(running).then(nw.col(c)).otherwise(0).alias(c) for c in _WHILE_RUNNING),
+    )
     # of the checks of one day only so many hours leave the records due
     most = rules.check_hours * per_hour
     days = slots.group_by("outlet", "item", _PERIOD, _DAY).agg(

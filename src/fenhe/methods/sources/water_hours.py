@@ -62,8 +62,8 @@ def periods(frame: Frame, edition: Edition, call: Call, period: int) -> Frame:
 
 def _least(rules: WaterRules, period: int, step: int) -> int:
     if period < moments.HOUR:
-        return rules.slices * period // 600
-    return max(1, -(-rules.tens * 600 // step))
+        return exact.up_to_whole(rules.slices * period, 600)
+    return max(1, exact.up_to_whole(rules.tens * 600, step))
 
 
 def _hours(frame: Frame, rules: WaterRules, call: Call, records: means.Records) -> Frame:
@@ -76,7 +76,7 @@ def _hours(frame: Frame, rules: WaterRules, call: Call, records: means.Records) 
     valid = enough & ~means.repeated() & nw.col(means.ITEM).str.starts_with("w")
     return table.with_columns(
         exact.integer(valid.fill_null(value=False)).alias(means.VALID),
-        nw.lit(records.period // records.step, nw.Int64).alias(means.DUE),
+        nw.lit(records.due, nw.Int64).alias(means.DUE),
     )
 
 
