@@ -14,8 +14,6 @@ from fenhe.simulator.network.clock import Clock
 from fenhe.simulator.network.logger import Logger
 from fenhe.simulator.simulation import Simulation
 
-#: Longest time, in true seconds, the end of a run waits for what is still in flight.
-LAST_WORDS = 10.0
 #: Records a logger may lag behind on average before a hurrying clock is held.
 BACKLOG = 12
 GLANCE = 0.05
@@ -32,6 +30,7 @@ class Manner:
     window: int = 8
     memory_days: int = 30
     spread: float = 0.0  # true seconds over which the loggers begin
+    patience: float = 10.0  # true seconds the end of a run waits for what is in flight
 
 
 class Player:
@@ -103,8 +102,8 @@ class Player:
             one.agenda.collect(now, one.settings)
             one.closing = True
         loop = asyncio.get_running_loop()
-        end = loop.time() + LAST_WORDS
-        while loop.time() < end and not all(one.idle() for one in self.loggers):
+        end = loop.time() + self.manner.patience
+        while loop.time() < end and any(one.talking and not one.idle() for one in self.loggers):
             await asyncio.sleep(0.05)
 
 
