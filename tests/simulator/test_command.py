@@ -82,7 +82,8 @@ def test_without_a_host_that_listens_it_ends_and_tells_its_balance(tmp_path: Pat
     report = tmp_path / "balance.json"
     done = subprocess.run(
         [sys.executable, "-c", "from fenhe.cli.main import main; main()", "simulate",
-         "--host", "127.0.0.1", "--port", "1", "--fleet", "sinter", "--for", "1", "--spread", "0", "--report", str(report)],
+         "--host", "127.0.0.1", "--port", "1", "--fleet", "sinter", "--for", "1",
+         "--spread", "0", "--report", str(report)],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
