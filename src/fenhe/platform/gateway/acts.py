@@ -90,7 +90,7 @@ class ChangeDevice(AskDevice):
 
     def _refuse(self, known: catalogue.Known) -> None:
         if not known.changes or known.cn == catalogue.NEW_KEY:
-            raise BadInput(f"command {self.cn} is another act")
+            raise BadInput(f"command {self.cn} is sent by another act")
 
 
 @dataclass
@@ -145,9 +145,11 @@ class Decide(OnDevice):
         if to == State.WITHDRAWN:
             changes |= {"ended_at": now, "sealed": ""}
         open_ = Command.objects.filter(pk=self.command.pk, state__in=from_, qn="")
-        if not open_.update(**changes):
-            raise BadInput(f"command {self.command.pk} is {self.command.get_state_display()}")
+        changed = open_.update(**changes)
         self.command.refresh_from_db()
+        if not changed:
+            stands = self.command.get_state_display()
+            raise BadInput(f"command {self.command.pk} stands otherwise: {stands}")
         return self.command
 
 

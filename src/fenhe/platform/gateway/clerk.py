@@ -56,7 +56,7 @@ class Clerk(threading.Thread):
                     return
                 self._safely(task)
             except queue.Empty:
-                self._safely(self._look)
+                self._safely(self.look)
 
     def _safely(self, task: Task) -> None:
         try:
@@ -68,7 +68,7 @@ class Clerk(threading.Thread):
 
     def look_now(self) -> None:
         """Have the records looked at without waiting."""
-        self._tasks.put(self._look)
+        self._tasks.put(self.look)
 
     def tell(self, number: int, news: dict[str, Any]) -> None:
         """Take news of a command; called from the loop."""
@@ -77,9 +77,10 @@ class Clerk(threading.Thread):
     def asked(self, mn: str, cn: str) -> None:
         """Take a notice of a device: 1013 wants its clock set, 1014 a new key."""
         if cn in {"1013", catalogue.NEW_KEY}:
-            self._tasks.put(lambda: self._answer(mn, cn))
+            self._tasks.put(lambda: self.answer(mn, cn))
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Hand out what is new in the records, take back what is not wanted any more."""
         expired = commands.expire(timezone.now())
         standing = commands.orders(self._config.name, self._config.timing)
         here = {one.number for one in standing}
@@ -98,7 +99,7 @@ class Clerk(threading.Thread):
             log.info("command %d (%s to %s): %s %s", number, ended.cn, ended.mn, ended.state,
                      ended.why)  # fmt: skip
 
-    def _answer(self, mn: str, cn: str) -> None:
+    def answer(self, mn: str, cn: str) -> None:
         """Carry out what a device asked for; a new key waits for a person all the same."""
         try:
             if cn == catalogue.NEW_KEY:
@@ -108,7 +109,7 @@ class Clerk(threading.Thread):
             fields = (("SystemTime", NOW),)
             act = acts.ChangeDevice(mn, catalogue.SET_CLOCK, fields, "asked for by the device")
             act.run(_device(mn))
-            self._look()
+            self.look()
         except FenheError as error:
             log.warning("device %s asked for %s: %s", mn, cn, error)
 
