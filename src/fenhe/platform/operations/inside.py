@@ -118,8 +118,7 @@ def rawlogs(store: Store, *, every: bool) -> Iterator[Finding]:
     """Look whether the raw logs of gateways hold together; ``every``: prove every entry."""
     found = [store.verify_stream(gateway, thorough=every) for gateway in store.gateways()]
     bad = [problem for one in found for problem in one.problems]
-    open_here = [log for name in store.streams.names() if (log := store.streams.writing(name))]
-    refusing = [log for log in open_here if log.failed is not None]
+    refusing = [log for log in store.streams.opened() if log.failed is not None]
     entries = sum(one.entries for one in found)
     if refusing:
         yield fail(

@@ -25,7 +25,7 @@ from prometheus_client.registry import Collector
 from fenhe.platform import owner
 from fenhe.platform.notices import queries as alarms
 from fenhe.platform.operations import backlog, lateness, running
-from fenhe.store import tally
+from fenhe.store import Store, tally
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -56,6 +56,7 @@ class _State(Collector):
         yield GaugeMetricFamily(
             "fenhe_commits_behind", "Commits the worker has not looked at.", left.commits
         )
+        yield from _rawlogs(store)
         yield _lags()
         yield _failures()
         yield _alarms()
@@ -68,6 +69,23 @@ class _State(Collector):
             )
         free = shutil.disk_usage(settings.FENHE_DATA).free
         yield GaugeMetricFamily("fenhe_disk_free_bytes", "Room on the data folder's disk.", free)
+
+
+def _rawlogs(store: Store) -> Iterator[Family]:
+    written = CounterMetricFamily(
+        "fenhe_rawlog_entries", "Entries made durable in a raw log.", labels=["gateway"]
+    )
+    waiting = GaugeMetricFamily(
+        "fenhe_rawlog_waiting", "Entries of a raw log not yet durable.", labels=["gateway"]
+    )
+    failed = GaugeMetricFamily(
+        "fenhe_rawlog_failed", "1 while a raw log can not be written.", labels=["gateway"]
+    )
+    for log in store.streams.opened():
+        written.add_metric([log.gateway], log.written)
+        waiting.add_metric([log.gateway], log.backlog)
+        failed.add_metric([log.gateway], int(log.failed is not None))
+    yield from (written, waiting, failed)
 
 
 def _lags() -> GaugeMetricFamily:

@@ -64,6 +64,7 @@ class StreamLog:
         self._failed: StreamFailed | None = None
         self._failed_at: datetime | None = None
         self._refused = 0
+        self.written = 0  # entries made durable since this log was opened
         self._closing = False
         self._try(self._committer.open)
         self._live = self._committer.live()
@@ -207,7 +208,9 @@ class StreamLog:
             now_us = micros(self._clock())
             outcomes.extend(self._committer.commit(batch, now_us, self._failure()))
 
-        if not self._try(write):
+        if self._try(write):
+            self.written += sum(len(one.entries) for one in batch)
+        else:
             failed = self._failed or StreamFailed(self.gateway, "unknown")
             outcomes = [(one.done, failed) for one in batch]
             self._refused += sum(len(one.entries) for one in batch)

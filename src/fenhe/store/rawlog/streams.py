@@ -70,6 +70,11 @@ class Streams:
         with self._guard:
             return self._open.get(gateway)
 
+    def opened(self) -> list[StreamLog]:
+        """Return the logs that are open for writing here."""
+        with self._guard:
+            return [self._open[gateway] for gateway in sorted(self._open)]
+
     def find(self, segment_id: str) -> Segment | None:
         """Return the segment of an id, of whichever gateway; None when there is none."""
         place = self._numbers.get(segment_id)
