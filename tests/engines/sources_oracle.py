@@ -6,7 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-MASSES = {"a21026": 64, "a21004": 46, "a21003": 30, "a21002": 46, "a21005": 28, "a21024": Fraction(73, 2)}  # fmt: skip
+MASSES = {"a21026": 64, "a21004": 46, "a21003": 30, "a21002": 46, "a21005": 28}
+MASSES |= {"a21024": Fraction(73, 2)}
+BULK = Fraction("22.4")
 Row = dict[str, Any]
 
 
@@ -19,45 +21,62 @@ def amount(value: Decimal | None) -> Fraction | None:
     return None if value is None or value < 0 else Fraction(value)
 
 
+def half(value: Fraction | None, factor: Fraction | None, decimals: int) -> Fraction | None:
+    return None if value is None or factor is None else to(value * factor, decimals)
+
+
+def measured(row: Row) -> Fraction | None:
+    """The concentration in mg/m³, from ppm, other units, or NO and NO2."""
+    value, no, no2 = (amount(row[n]) for n in ("value", "no", "no2"))
+    ppm, parts = row["unit"] == "ppm", {"ug/m3": 1000, "ng/m3": 10**6}.get(row["unit"], 1)
+    if row["value"] is not None or row["item"] != "a21002":
+        return half(value, MASSES[row["item"]] / BULK if ppm else Fraction(1, parts), 9)
+    if no is None or no2 is None:
+        return None
+    if ppm:
+        return to((no + no2) * 46 / BULK, 9)
+    return to(no * 46 / 30 / parts, 9) + to(no2 / parts, 9)
+
+
+def state(row: Row) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
+    """The factors of temperature, pressure and moisture of a row, where there are such."""
+    names = ("temperature", "ambient_pressure", "static_pressure", "moisture")
+    t, ba, ps, x = (None if row[n] is None else Fraction(row[n]) for n in names)
+    warm = None if t is None else (273 + t) / 273
+    total = None if ba is None or ps is None or ba + ps <= 0 else ba + ps
+    pressed = None if total is None else Fraction(101325) / total
+    return warm, pressed, None if x is None or x < 0 or x >= 100 else 100 / (100 - x)
+
+
+def referred(row: Row, value: Fraction | None, o2: Fraction | None) -> Fraction | None:
+    """The value at the reference oxygen or excess air of the row; itself without one."""
+    ref, alpha = amount(row["o2_ref"]), amount(row["alpha_ref"])
+    if ref is not None and alpha is not None:
+        return None
+    if ref is None and alpha is None:
+        return value
+    if o2 is None or o2 >= 21:
+        return None
+    if alpha is not None:
+        return half(half(value, 21 / (21 - o2), 9), 1 / alpha if alpha > 0 else None, 9)
+    return half(value, (21 - ref) / (21 - o2) if ref < 21 else None, 9)
+
+
 def convert(row: Row) -> Row:
     """One row of ``sources.convert``: the columns that are numbers."""
-    c, no, no2, x, o2, ref, alpha = (
-        amount(row[n]) for n in ("value", "no", "no2", "moisture", "o2", "o2_ref", "alpha_ref")
-    )
-    ba, ps, t = (None if row[n] is None else Fraction(row[n]) for n in ("ambient_pressure", "static_pressure", "temperature"))  # fmt: skip
-    ppm, parts = row["unit"] == "ppm", {"ug/m3": 1000, "ng/m3": 10**6}.get(row["unit"], 1)
-    if row["value"] is None and row["item"] == "a21002":
-        if no is not None and no2 is not None:
-            if ppm:
-                c = to((no + no2) * 46 / Fraction("22.4"), 9)
-            else:
-                c = to(no * 46 / 30 / parts, 9) + to(no2 / parts, 9)
-    elif c is not None:
-        c = to(c * MASSES[row["item"]] / Fraction("22.4"), 9) if ppm else to(c / parts, 9)
-    pressure = None if ba is None or ps is None or ba + ps <= 0 else ba + ps
-    if c is not None and not ppm and row["state"] == "actual":
-        c = None if t is None or pressure is None else to(to(c * (273 + t) / 273, 9) * 101325 / pressure, 9)  # fmt: skip
-    std = c
-    if c is not None and row["basis"] == "wet":
-        c = None if x is None or x >= 100 else to(c * 100 / (100 - x), 9)
-    wet_o2 = row["o2_basis"] == "wet"
-    if o2 is not None and wet_o2:
-        o2 = None if x is None or x >= 100 else to(o2 * 100 / (100 - x), 6)
-    usable = o2 if o2 is not None and o2 < 21 else None
-    if ref is not None and alpha is None:
-        zs = to(c * (21 - ref) / (21 - usable), 9) if c is not None and usable is not None and ref < 21 else None  # fmt: skip
-    elif alpha is not None and ref is None:
-        zs = to(to(c * 21 / (21 - usable), 9) / alpha, 9) if c is not None and usable is not None and alpha > 0 else None  # fmt: skip
-    else:
-        zs = c if ref is None and alpha is None else None
-    q = amount(row["flow"])
-    if q is not None:
-        if t is None or pressure is None or x is None or x >= 100:
-            q = None
-        else:
-            q = to(to(to(q * 273 / (273 + t), 6) * pressure / 101325, 6) * (100 - x) / 100, 6)
-    mass = None if q is None or c is None else to(to(c, 6) * q / 10**6, 6)
-    made = {"value_std": std, "value_dry": c, "o2_dry": o2, "converted": zs, "flow_dry": q, "mass": mass}  # fmt: skip
+    warm, pressed, dried = state(row)
+    std = measured(row)
+    if row["state"] == "actual" and row["unit"] != "ppm":
+        std = half(half(std, warm, 9), pressed, 9)
+    dry = half(std, dried, 9) if row["basis"] == "wet" else std
+    o2 = amount(row["o2"])
+    o2 = half(o2, dried, 6) if row["o2_basis"] == "wet" else o2
+    flow = amount(row["flow"])
+    for factor in (warm, pressed, dried):
+        flow = half(flow, None if factor is None else 1 / factor, 6)
+    mass = None if flow is None or dry is None else to(to(dry, 6) * flow / 10**6, 6)
+    made = {"value_std": std, "value_dry": dry, "o2_dry": o2}
+    made |= {"converted": referred(row, dry, o2), "flow_dry": flow, "mass": mass}
     return {n: None if v is None else float(v) for n, v in made.items()}
 
 
@@ -103,7 +122,7 @@ def gas(rows: list[Row], step: int, scale: int) -> dict[tuple[str, int], Row]:
         mine["o2"] = oxygen
         mine["value"] = mine["mean"] if mine["valid"] else None
         swept = flow["mean"] * 3600 if flow and flow["valid"] else None
-        dry, carries = mine["value"], item.startswith("a2") or item.startswith("a3")
+        dry, carries = mine["value"], item.startswith(("a2", "a3"))
         mine["converted"], mine["mass"] = None, None
         if dry is not None and carries:
             if mine["ref"] is None:
