@@ -88,9 +88,12 @@ def test(key: str, data: Path | None) -> None:
     sys.exit(0 if all(one["ok"] for one in found) else 1)
 
 
-@command.group("routes")
-def routes() -> None:
-    """Who is told, by what, when, in which language."""
+@command.group("routes", invoke_without_command=True)
+@click.pass_context
+def routes(ctx: click.Context) -> None:
+    """Who is told, by what, when, in which language; without a word more, the list."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_routes, as_json=False, data=None)
 
 
 @routes.command("list")
@@ -170,9 +173,12 @@ def remove_route(key: str, data: Path | None) -> None:
     click.echo(run("remove_alarm_route", {"key": key}, data))
 
 
-@command.group("limits")
-def limits() -> None:
-    """From when on something is an alarm, and why."""
+@command.group("limits", invoke_without_command=True)
+@click.pass_context
+def limits(ctx: click.Context) -> None:
+    """From when on something is an alarm, and why; without a word more, the list."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_limits, lang="en", as_json=False, data=None)
 
 
 @limits.command("list")
@@ -186,8 +192,8 @@ def list_limits(lang: str, as_json: bool, data: Path | None) -> None:
         _json(found)
         return
     for one in found:
-        mark = f" (set by {one['set_by']}; default {one['default']:g})" if one["own"] else ""
-        click.echo(f"{one['limit']} = {one['value']:g} {one['unit']}{mark}")
+        mark = f" (set by {one['set_by']}; default {one['default']:.12g})" if one["own"] else ""
+        click.echo(f"{one['limit']} = {one['value']:.12g} {one['unit']}{mark}")
         click.echo(f"  {one[f'reason_{lang}']}")
 
 
@@ -199,7 +205,7 @@ def list_limits(lang: str, as_json: bool, data: Path | None) -> None:
 def set_limit(limit: str, value: float, reason: str, data: Path | None) -> None:
     """Set LIMIT to VALUE."""
     args = {"limit": limit, "value": value, "reason": reason}
-    click.echo(f"{limit} = {run('set_alarm_limit', args, data):g}")
+    click.echo(f"{limit} = {run('set_alarm_limit', args, data):.12g}")
 
 
 @limits.command("reset")
@@ -207,7 +213,7 @@ def set_limit(limit: str, value: float, reason: str, data: Path | None) -> None:
 @data_option
 def reset_limit(limit: str, data: Path | None) -> None:
     """Set LIMIT to its default."""
-    click.echo(f"{limit} = {run('set_alarm_limit', {'limit': limit}, data):g}")
+    click.echo(f"{limit} = {run('set_alarm_limit', {'limit': limit}, data):.12g}")
 
 
 def _address(file: Any) -> str:

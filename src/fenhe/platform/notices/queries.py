@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from fenhe.platform.notices import acts, kinds, telling
 from fenhe.platform.notices.models import Episode, Notice, Route, Threshold, Topic
@@ -52,7 +52,7 @@ def wanted(user: Any, chosen: Mapping[str, str]) -> QuerySet[Episode]:
     """Return the visible episodes of a ``topic``, ``kind`` and ``state``; empty words: all.
 
     The state ``standing`` is open and acknowledged together. Standing ones come first, the
-    critical before the others.
+    critical before the others; then those that ended last.
     """
     found = visible(user)
     if chosen.get("topic"):
@@ -64,7 +64,8 @@ def wanted(user: Any, chosen: Mapping[str, str]) -> QuerySet[Episode]:
         found = found.filter(closed_at__isnull=True)
     elif state in _STATE:
         found = found.filter(_STATE[state])
-    return found.order_by("closed_at", "severity", "-opened_at", "-pk")
+    ended = F("closed_at").desc(nulls_first=True)
+    return found.order_by(ended, "severity", "-opened_at", "-pk")
 
 
 def plain(episode: Episode) -> dict[str, Any]:
