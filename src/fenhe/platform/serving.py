@@ -17,6 +17,8 @@ from fenhe.platform import owner
 from fenhe.platform.feeder import Feeder
 from fenhe.platform.gateway.service import Gateway
 from fenhe.platform.listener import Listener
+from fenhe.platform.monitoring.checking import Checker
+from fenhe.platform.monitoring.frames.taker import Taker
 from fenhe.platform.notices.courier import Courier
 from fenhe.platform.notices.watcher import Watcher
 from fenhe.platform.operations import running
@@ -37,9 +39,11 @@ def owning(data: Path) -> Iterator[None]:
     gateway = _gateway(store)
     listener = Listener(data)
     worker, upkeep, feeder = Worker(store), Upkeep(store), Feeder()
-    watcher, courier = Watcher(store), Courier()
+    watcher, courier, checker = Watcher(store), Courier(), Checker(store)
     running.now.worker, running.now.watcher = worker, watcher
     threads = {"worker": worker, "upkeep": upkeep, "feeder": feeder, "courier": courier}
+    threads["checker"] = checker
+    threads["frames"] = taker = Taker(store)
     for name, thread in threads.items():
         thread.start()
         running.now.threads[name] = thread
@@ -55,6 +59,8 @@ def owning(data: Path) -> Iterator[None]:
             gateway.stop()
         listener.close()
         courier.stop()
+        checker.stop()
+        taker.stop()
         feeder.stop()
         worker.stop()
         upkeep.stop()
