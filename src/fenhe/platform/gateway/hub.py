@@ -312,6 +312,8 @@ class Hub:
             if fate.answer is not None and not failed:
                 writes.setdefault(fate.link, []).append(fate.answer)
         self._answer(writes)
+        for link in {fate.link for fate in fates if fate.link.ended}:
+            link.finish()
         if not failed:
             self._hear(fates)
             if fates:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # why a connection is not read from at the moment; they add up
 RATE, IN_HAND, ALL = 1, 2, 4
+ENDED = "closed by the device"
 BYTES_A_FRAME = 1024  # so many bytes cost as much as one frame
 
 
@@ -29,6 +30,7 @@ class Link(asyncio.Protocol):
         self.opened_at = self.last_at = 0.0
         self.strikes = 0
         self.in_hand = 0
+        self.ended = False  # the device sends no more
         self.why = ""  # why we closed it
         self._paused = 0
         self._allowance = float(self.limits.burst)
@@ -65,6 +67,17 @@ class Link(asyncio.Protocol):
             wait = -self._allowance / limits.frames_per_second
             asyncio.get_running_loop().call_later(wait, self.resume, RATE)
             self.hub.slowed(self)
+
+    def eof_received(self) -> bool:
+        """Answer what came before a device said that it sends no more; then close."""
+        self.flush()
+        self.ended = True
+        return self.in_hand > 0 and not self.secure
+
+    def finish(self) -> None:
+        """Close once everything is answered, where the device has ended its side."""
+        if self.ended and self.in_hand == 0:
+            self.close(ENDED)
 
     def flush(self) -> None:
         """Give up waiting for the rest of a begun frame."""
@@ -121,7 +134,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Hand in what is left and say good-bye."""
         if not self.why:
-            self.why = type(error).__name__ if error is not None else "closed by the device"
+            self.why = type(error).__name__ if error is not None else ENDED
         if self._transport is not None and self.number in self.hub.links:
             self.flush()
             self.hub.closed(self)
