@@ -66,8 +66,11 @@ class Cursor:
         self._known = until
 
 
-def step(store: Store, cursor: Cursor) -> Step:
-    """Check what the commits since the cursor touched; write flags and coverage in one commit."""
+def step(store: Store, cursor: Cursor, stop: threading.Event | None = None) -> Step:
+    """Check what the commits since the cursor touched; write flags and coverage in one commit.
+
+    Told to stop, it leaves off between two lots of series and writes nothing.
+    """
     with _turn:
         until = store.last_commit
         if until == cursor.at:
@@ -76,6 +79,8 @@ def step(store: Store, cursor: Cursor) -> Step:
         done, flags, seen, lifted = Step(len(touched)), [], [], []
         for rules, changed in _by_rules(touched):
             for window in windows.windows(store, changed, rules):
+                if stop is not None and stop.is_set():
+                    return Step()
                 due = checks.run(window.rows, rules)
                 change = _change(store, window, due.flags)
                 flags.append(change.raised)
@@ -190,7 +195,7 @@ class Checker(threading.Thread):
         settled = datetime.min  # noqa: DTZ901
         while not self._stop_asked.wait(PAUSE):
             try:
-                done = step(self._store, self.cursor)
+                done = step(self._store, self.cursor, self._stop_asked)
                 if done.raised or done.lifted:
                     log.info("%d flags raised, %d lifted", done.raised, done.lifted)
                 settled = self._settle(settled)
