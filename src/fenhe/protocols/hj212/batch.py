@@ -16,7 +16,6 @@ import polars as pl
 from fenhe.protocols.hj212 import plain
 from fenhe.protocols.hj212.decoding import decode
 from fenhe.protocols.hj212.frame import Frame
-from fenhe.protocols.hj212.numbers import number
 
 HEADERS: dict[str, Any] = {
     "frame": pl.UInt32,
@@ -90,16 +89,42 @@ def decode_many(frames: Sequence[bytes], *, keys: Sequence[bytes] = ()) -> Batch
 
 def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Sequence[bytes]) -> Batch:
     """Return the frames of some numbers, each decoded by itself."""
-    decoded = [(n, decode(frames[n], keys=keys)) for n in numbers]
+    headers = _Columns(HEADERS)
+    top = _Columns(TOP)
+    factors = _Columns({name: FACTORS[name] for name in ("frame", "code", "suffix", "text")})
+    for n in numbers:
+        # no frame is kept: many objects at once are what slows Python down
+        frame = decode(frames[n], keys=keys)
+        headers.add(_header(n, frame))
+        for item in frame.cp.top:
+            top.add((n, *item))
+        for factor in frame.cp.factors:
+            factors.add((n, *factor))
+    typed = plain.typed(factors.frame())
     return Batch(
-        pl.DataFrame([_header(n, f) for n, f in decoded], schema=HEADERS, orient="row"),
-        pl.DataFrame([(n, *t) for n, f in decoded for t in f.cp.top], schema=TOP, orient="row"),
-        pl.DataFrame(
-            [(n, *factor, *_typed(factor[2])) for n, f in decoded for factor in f.cp.factors],
-            schema=FACTORS,
-            orient="row",
-        ),
+        headers.frame(),
+        top.frame(),
+        typed.select(pl.col(name).cast(kind) for name, kind in FACTORS.items()),
     )
+
+
+class _Columns:
+    """Rows gathered column by column."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._columns: list[list[Any]] = [[] for _ in schema]
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        for column, cell in zip(self._columns, row, strict=True):
+            column.append(cell)
+
+    def frame(self) -> pl.DataFrame:
+        series = (
+            pl.Series(name, column, dtype=kind)
+            for (name, kind), column in zip(self._schema.items(), self._columns, strict=True)
+        )
+        return pl.DataFrame(list(series))
 
 
 #: What is the same in every plain frame.
@@ -132,7 +157,3 @@ def _header(n: int, frame: Frame) -> tuple[Any, ...]:
         frame.qn, frame.st, frame.cn, frame.mn, frame.pw, frame.flag, frame.pnum, frame.pno,
         frame.rf, frame.data_time, frame.readable, frame.encrypted,
     )  # fmt: skip
-
-
-def _typed(text: str) -> tuple[float | None, int | None]:
-    return number(text) or (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fenhe.protocols.hj212 import tables, times
@@ -14,24 +15,31 @@ NUMBERS = frozenset((
     "Rtd", "Min", "Avg", "Max", "ZsRtd", "ZsMin", "ZsAvg", "ZsMax", "Cou", "RS", "RT", "Data",
     "DayData", "NightData", "Ala", "UpValue", "LowValue", "SampleRd", "StandardValue",
 ))  # fmt: skip
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:;-?[0-9]{1,15}(?:\.[0-9]{1,15})?)*")
 _CONDITION = "45"  # key production conditions: the value may be a letter
-_REQUIRED = ("QN", "PW", "MN", "Flag")
+_NEEDED = ("ST", "QN", "PW", "MN", "Flag")
+_NEEDED_2005 = ("ST",)
+_FILLED = ("ST", "MN", "PW")
 
 
 def of_header(fields: Mapping[str, str], edition: int | None) -> list[Problem]:
     """Return the deviations of the header."""
     found = []
-    if not fields.get("CN"):
+    st, cn, qn = fields.get("ST"), fields.get("CN"), fields.get("QN")
+    if not cn:
         found.append(problem("cn_missing"))
-    needed = ("ST",) if edition == 2005 else ("ST", *_REQUIRED)
-    found += [problem("field_missing", name) for name in needed if name not in fields]
-    found += [problem("field_empty", n) for n in ("ST", "MN", "PW") if fields.get(n) == ""]
-    if (qn := fields.get("QN")) is not None and not times.is_qn(qn):
+    elif cn not in tables.known_commands():
+        found.append(problem("cn_unknown", cn[:8]))
+    if st and st not in tables.known_systems():
+        found.append(problem("st_unknown", st[:8]))
+    if qn is not None and not times.is_qn(qn):
         found.append(problem("qn_form"))
-    if fields.get("ST") and fields["ST"] not in tables.known_systems():
-        found.append(problem("st_unknown", fields["ST"][:8]))
-    if fields.get("CN") and fields["CN"] not in tables.known_commands():
-        found.append(problem("cn_unknown", fields["CN"][:8]))
+    for name in _NEEDED_2005 if edition == 2005 else _NEEDED:
+        if name not in fields:
+            found.append(problem("field_missing", name))
+    for name in _FILLED:
+        if fields.get(name) == "":
+            found.append(problem("field_empty", name))
     if fields.get("RF", "1") != "1":
         found.append(problem("rf_undefined"))
     return found
@@ -73,14 +81,32 @@ def of_area(
 ) -> tuple[list[Problem], list[Problem]]:
     """Return the deviations and remarks about the items of the data area."""
     found, remarks = _time(area, fields, edition)
-    seen = set()
-    for code, suffix, text in area.factors:
-        if (code, suffix) in seen:
-            found.append(problem("value_twice", f"{code}-{suffix}"))
-        seen.add((code, suffix))
-        if suffix in NUMBERS and number(text) is None and fields.get("ST") != _CONDITION:
-            found.append(problem("value_no_number", f"{code}-{suffix}"))
+    if len({(code, suffix) for code, suffix, _ in area.factors}) != len(area.factors):
+        found.append(problem("value_twice", _first_twice(area)))
+    if fields.get("ST") != _CONDITION:
+        found += _no_numbers(area)
     return found, remarks
+
+
+def _first_twice(area: Area) -> str:
+    seen = set()
+    for code, suffix, _ in area.factors:
+        if (code, suffix) in seen:
+            return f"{code}-{suffix}"
+        seen.add((code, suffix))
+    return ""
+
+
+def _no_numbers(area: Area) -> list[Problem]:
+    texts = [text for _, suffix, text in area.factors if suffix in NUMBERS]
+    # one look at all of them: what is left to look at one by one is rare
+    if not texts or _PLAIN.fullmatch(";".join(texts)):
+        return []
+    return [
+        problem("value_no_number", f"{code}-{suffix}")
+        for code, suffix, text in area.factors
+        if suffix in NUMBERS and number(text) is None
+    ]
 
 
 def _time(

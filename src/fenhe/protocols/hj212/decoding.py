@@ -181,9 +181,11 @@ def _once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(kept.values())
 
 
-def _texts(fields: Mapping[str, str]) -> dict[str, str | None]:
-    named = {"flag_text" if name == "Flag" else name.lower(): name for name in parse.FIELDS}
-    return {key: fields.get(name) for key, name in named.items()}
+_KEYS = tuple((name, "flag_text" if name == "Flag" else name.lower()) for name in parse.FIELDS)
+
+
+def _texts(fields: Mapping[str, str]) -> dict[str, str]:
+    return {key: fields[name] for name, key in _KEYS if name in fields}
 
 
 def _text(data: bytes, found: list[Problem]) -> str:

@@ -12,6 +12,9 @@ from fenhe.protocols.hj212.problems import Problem, problem, remark
 FIELDS = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
 _SPELLED = {name.casefold(): name for name in FIELDS}
 _COMMA = re.compile(rf",\s*({'|'.join(FIELDS)})\s*=", re.IGNORECASE)
+_FIELDS = frozenset(FIELDS)
+_ODD = re.compile(r"[\s,]")
+_SPACE = re.compile(r"\s")
 _LOG = "//"
 
 
@@ -26,6 +29,21 @@ class Header:
 
 def header(text: str, closed: bool) -> Header:
     """Return the fields before ``CP=``; ``closed`` tells whether a data area follows."""
+    return _as_it_should_be(text) or _whatever(text, closed)
+
+
+def _as_it_should_be(text: str) -> Header | None:
+    """Return the fields of a header with nothing odd about it: nearly every one."""
+    if _ODD.search(text) or not text.endswith(";"):
+        return None
+    pairs = [part.partition("=") for part in text[:-1].split(";")]
+    fields = {name: value for name, _, value in pairs}
+    if len(fields) != len(pairs) or not _FIELDS.issuperset(fields):
+        return None
+    return Header(fields, dict(fields)) if all(sign for _, sign, _ in pairs) else None
+
+
+def _whatever(text: str, closed: bool) -> Header:
     found = Header()
     parts = text.split(";")
     if closed and parts[-1].strip():
@@ -86,8 +104,9 @@ def area(text: str) -> Items:
         if text:
             found.problems.append(problem("space"))
         return found
+    spaced = _SPACE.search(text) is not None
     for group in groups:
-        _group(group, found)
+        _group(group, found, spaced)
     return found
 
 
@@ -123,12 +142,13 @@ def _with_logs(text: str, found: Items) -> Iterator[list[str]]:
 _NEXT = re.compile(r"[;,]|=\s*//")
 
 
-def _group(group: list[str], found: Items) -> None:
-    codes = set()
-    plain = 0
+def _group(group: list[str], found: Items, spaced: bool) -> None:
+    first: str | None = None
+    mixed = plain = False
     for part in group:
         name, sign, value = part.partition("=")
-        name, value = _stripped(name, found), _stripped(value, found)
+        if spaced:
+            name, value = _stripped(name, found), _stripped(value, found)
         if not sign:
             found.problems.append(problem("item_without_value" if name else "item_empty"))
             if not name:
@@ -136,14 +156,15 @@ def _group(group: list[str], found: Items) -> None:
         code, dash, suffix = name.rpartition("-")
         if not dash:
             found.top.append((name, value))
-            plain += 1
+            plain = True
             continue
         if not (code and suffix):
             found.problems.append(problem("code_missing"))
-        codes.add(code)
+        first = code if first is None else first
+        mixed = mixed or code != first
         found.factors.append((code, suffix, value))
-    if len(codes) > 1:
-        found.problems.append(problem("code_mixed", " ".join(sorted(codes))))
+    if mixed:
+        found.problems.append(problem("code_mixed", f"beside {first}"))
     if plain and len(group) > 1:
         found.remarks.append(remark("comma_between"))
 

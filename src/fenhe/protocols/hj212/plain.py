@@ -123,7 +123,6 @@ def _numbers_fit() -> pl.Expr:
 
 def _items(heads: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
     """Return the factors of frames with their typed values, and the frames that are not plain."""
-    text = pl.col("text")
     items = (
         heads.lazy()
         .filter(pl.col("area").is_not_null())
@@ -134,23 +133,31 @@ def _items(heads: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
         .explode("area")
         .with_columns(pl.col("area").str.extract_groups(_ITEM).alias("item"))
         .unnest("item")
+        .collect()
+    )
+    items = typed(items)
+    return items, _odd(items)
+
+
+def typed(items: pl.DataFrame) -> pl.DataFrame:
+    """Add ``value`` and ``decimals`` to rows with a ``text``, as ``numbers.number`` reads it."""
+    text, dot, size = pl.col("text"), pl.col("dot"), pl.col("size")
+    places = pl.when(dot.is_null()).then(0).otherwise(size - dot - 1)
+    found = (
+        items.lazy()
         .with_columns(dot=text.str.find(".", literal=True), size=text.str.len_bytes())
         .with_columns(
             simple=text.str.contains(_SIMPLE)
-            & (pl.col("size") <= _DIGITS + pl.col("dot").is_not_null() + text.str.starts_with("-"))
+            & (size <= _DIGITS + dot.is_not_null() + text.str.starts_with("-"))
         )
         .with_columns(
             value=pl.when("simple").then(text).cast(pl.Float64, strict=False),
-            decimals=pl.when("simple").then(
-                pl.when(pl.col("dot").is_null())
-                .then(0)
-                .otherwise(pl.col("size") - pl.col("dot") - 1)
-            ),
+            decimals=pl.when("simple").then(places),
         )
+        .drop("dot", "size")
         .collect()
     )
-    items = _others_typed(items)
-    return items, _odd(items)
+    return _others_typed(found)
 
 
 def _others_typed(items: pl.DataFrame) -> pl.DataFrame:
@@ -158,14 +165,14 @@ def _others_typed(items: pl.DataFrame) -> pl.DataFrame:
     rare = items.filter(~pl.col("simple") & pl.col("text").str.contains(_NUMERIC))["text"].unique()
     if rare.is_empty():
         return items
-    typed = [(text, *(number(text) or (None, None))) for text in rare]
+    rows = [(text, *(number(text) or (None, None))) for text in rare]
     schema: dict[str, Any] = {
         "text": pl.String,
         "rare": pl.Float64,
         "places": items.schema["decimals"],
     }
     return items.join(
-        pl.DataFrame(typed, schema=schema, orient="row"),
+        pl.DataFrame(rows, schema=schema, orient="row"),
         on="text",
         how="left",
         maintain_order="left",

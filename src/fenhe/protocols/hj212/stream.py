@@ -49,6 +49,13 @@ class Stream:
         """Bytes held back until more arrive."""
         return len(self._buffer)
 
+    @property
+    def has_whole(self) -> bool:
+        """Whether what is held back has all the bytes its length declares; only its end is open."""
+        if _HEAD.match(self._buffer) is None:
+            return False
+        return len(self._buffer) >= _BEFORE + int(self._buffer[2:_BEFORE]) + _AFTER
+
     def feed(self, chunk: bytes) -> list[Piece]:
         """Take bytes and return the pieces that are now certain."""
         self._buffer += chunk
