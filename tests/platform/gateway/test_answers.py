@@ -158,6 +158,12 @@ def test_a_half_frame_is_given_up_after_a_while(tmp_path: Path, devices: Devices
         assert gateway.bytes_in() == [half, wire.upload(3)]
 
 
+def test_a_frame_without_its_end_is_answered_all_the_same(gateway: Running) -> None:
+    with wire.logger(gateway.port) as one:
+        one.send(wire.upload(1).removesuffix(b"\r\n"))
+        assert one.receive() == wire.ack(1)
+
+
 def test_bytes_one_by_one_are_the_same_frame(gateway: Running) -> None:
     with wire.logger(gateway.port) as one:
         for at in range(len(wire.upload(1))):

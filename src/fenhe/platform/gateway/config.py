@@ -28,6 +28,8 @@ class Limits:
     idle: float = 3 * 3600.0
     greeting: float = 120.0
     half: float = 60.0  # seconds the rest of a begun frame may take
+    tail: float = 1.0  # seconds its CR LF may be late; some devices never send it
+    unknown: int = 64 * 1024  # bytes before the first frame that is accepted
     strikes: int = 20
     unread: int = 256 * 1024  # bytes of answers a device may leave unread
     in_hand: int = 4 * 1024 * 1024  # bytes of one connection that wait for the disk

@@ -22,7 +22,7 @@ from fenhe.platform.gateway.config import Config
 from fenhe.platform.gateway.desk import Desk, Writer
 from fenhe.platform.gateway.figures import Counts, Delays, DeviceFigures
 from fenhe.platform.gateway.incidents import Incidents
-from fenhe.platform.gateway.link import ALL, IN_HAND, Link
+from fenhe.platform.gateway.link import ALL, IN_HAND, NOTHING_GOOD, Link
 from fenhe.platform.gateway.skew import skew
 from fenhe.protocols import hj212
 from fenhe.protocols.hj212.stream import Piece
@@ -395,14 +395,16 @@ class Hub:
         self.desk.tick(self._loop.time(), utc_now())
         for link in list(self.links.values()):
             quiet = now - link.last_at
-            if link.stream.waiting and quiet > limits.half:
+            if link.stream.waiting and quiet > (
+                limits.tail if link.stream.has_whole else limits.half
+            ):
                 link.flush()
             if link.strikes >= limits.strikes:
                 link.close("too many refused frames")
             elif quiet > limits.idle:
                 link.close("idle")
             elif not link.mns and now - link.opened_at > limits.greeting:
-                link.close("nothing acceptable came")
+                link.close(NOTHING_GOOD)
 
 
 def utc_now() -> datetime:

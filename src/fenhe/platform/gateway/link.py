@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, cast
 
 from fenhe.platform.gateway.figures import Counts
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 # why a connection is not read from at the moment; they add up
 RATE, IN_HAND, ALL = 1, 2, 4
 ENDED = "closed by the device"
+NOTHING_GOOD = "nothing acceptable came"
+KEEP_ALIVE = (  # seconds of silence, seconds between tries, tries
+    (socket.TCP_KEEPIDLE, 60),
+    (socket.TCP_KEEPINTVL, 20),
+    (socket.TCP_KEEPCNT, 4),
+)
 BYTES_A_FRAME = 1024  # so many bytes cost as much as one frame
 
 
@@ -44,13 +51,24 @@ class Link(asyncio.Protocol):
         self.address = str(host)
         self.peer = f"[{host}]:{port}" if ":" in self.address else f"{host}:{port}"
         self.opened_at = self.last_at = self._allowed_at = self.hub.clock()
+        self._keep_alive(transport.get_extra_info("socket"))
         self._transport.set_write_buffer_limits(high=self.limits.unread)
         if not self.hub.opened(self):
             self._transport.abort()
 
+    def _keep_alive(self, sock: socket.socket | None) -> None:
+        """Notice within minutes that the other side is gone without a word."""
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in KEEP_ALIVE:
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
     def data_received(self, data: bytes) -> None:
         """Cut bytes into pieces; slow the connection down when it is above its rate."""
         self.last_at = self.hub.clock()
+        if not self.mns and self.counts.bytes_in > self.limits.unknown:
+            self.close(NOTHING_GOOD)
+            return
         self.counts.bytes_in += len(data)
         pieces = self.stream.feed(data)
         if pieces:
