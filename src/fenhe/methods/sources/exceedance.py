@@ -396,7 +396,9 @@ def _doubts(rules: JudgingRules, found: Sequence[Piece]) -> Iterator[labels.Piec
         by_id[name] = by_id[name] | condition if name in by_id else condition
 
     for number, one in enumerate(found):
-        mine = nw.col(_UNKNOWN) == number if one.unknown else _piece(number)
+        # what is over one limit is over, whatever another one may be that no source gives
+        lost = (nw.col(_UNKNOWN) == number) & (nw.col("verdict") == "within")
+        mine = lost if one.unknown else _piece(number)
         for name in one.doubts:
             add(name, mine.fill_null(value=False))
     for number, order in enumerate(rules.orders):
