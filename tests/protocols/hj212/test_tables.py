@@ -72,6 +72,21 @@ def test_flags_say_what_counts() -> None:
     assert {one.mark for one in tables.flags(2025)} == {"C"}
 
 
+@pytest.mark.parametrize(
+    ("cn", "hidden"),
+    [
+        ("2011", True),
+        ("2999", True),
+        ("3020", True),
+        ("1014", True),
+        ("3019", False),
+        ("20", False),
+    ],
+)
+def test_which_commands_are_encrypted(cn: str, hidden: bool) -> None:
+    assert tables.is_enciphered(cn) is hidden
+
+
 def test_return_codes() -> None:
     found = {(one.kind, one.code): one.en for one in tables.return_codes(2017)}
     assert found["QnRtn", "9"] == "CRC error"

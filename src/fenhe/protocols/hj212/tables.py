@@ -199,6 +199,15 @@ def site_info(number: int, known: Catalogue | None = None) -> tuple[Code, ...]:
     )
 
 
+def is_enciphered(cn: str) -> bool:
+    """Whether a site of 2025 encrypts the data area of this command where the net is public."""
+    for text in edition(2025).value("cipher_commands").value:
+        first, _, last = text.partition("-")
+        if len(cn) == len(first) and first <= cn <= (last or first):
+            return True
+    return False
+
+
 @cache
 def limits(number: int) -> tuple[int, int]:
     """Return the longest data segment and data area of an edition, in bytes."""
