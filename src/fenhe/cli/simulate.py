@@ -146,7 +146,9 @@ def _play(sim: Simulation, host: str, port: int, manner: Manner, report: Path | 
         return player
 
     click.echo(NOTICE_ZH)
-    click.echo(f"{len(sim.fleet.devices):,} loggers, {len(sim.fleet.sites):,} outlets; Ctrl-C stops")
+    click.echo(
+        f"{len(sim.fleet.devices):,} loggers, {len(sim.fleet.sites):,} outlets; Ctrl-C stops"
+    )
     player = asyncio.run(run())
     click.echo(line(player.balance()))
     if report is not None:

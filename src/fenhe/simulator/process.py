@@ -17,7 +17,7 @@ from fenhe.simulator.fleet import Site
 from fenhe.simulator.happenings import BEIJING, DAY, HOUR, Happening
 from fenhe.simulator.noise import Floats, Ints, wander
 
-O2_OF_AIR = 20.9
+O2_OF_AIR = 20.95
 SLOW = (6.0 * HOUR, 1.0 * DAY, 3.0 * DAY)
 QUICK = (20.0 * 60, 3.0 * HOUR, 1.0 * DAY)
 COOLING = 3.0 * HOUR  # time constant of a duct growing cold

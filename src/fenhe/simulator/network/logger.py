@@ -62,7 +62,8 @@ class Logger:
         self.speaker = Speaker(spec.edition, self.device.mn, self.device.password, key)
         self.parameters: dict[str, str] = {}
         self._ready: deque[Ready] = deque()
-        self._flights: list[Flight] = []
+        self._flights: dict[str, Flight] = {}  # by the QN of the telegram
+        self._by_qn: dict[str, Flight] = {}  # by the QN of each packet
         self._orphans: deque[Flight] = deque()
         self._qn = 0
         self._set_to, self._set_at = 0.0, self.start
@@ -136,14 +137,15 @@ class Logger:
     def lost_link(self) -> None:
         """The connection is gone: what was not acknowledged will be sent again."""
         self.agenda.postpone()
-        self._orphans.extend(one for one in self._flights if one.counted)
+        self._orphans.extend(one for one in self._flights.values() if one.counted)
         self._flights.clear()
+        self._by_qn.clear()
         self._ready.clear()
         self.dead = False
 
     def deadline(self) -> float | None:
         """Return the true moment at which something must be repeated."""
-        waits = [one.sent_at + self.settings.over_time for one in self._flights]
+        waits = [one.sent_at + self.settings.over_time for one in self._flights.values()]
         return min(waits, default=None)
 
     def full(self) -> bool:
@@ -159,7 +161,7 @@ class Logger:
         told = self.balance
         told.made, told.lost = self.agenda.made, self.agenda.lost
         told.waiting = len(self.agenda)
-        flying = [one for one in (*self._flights, *self._orphans) if one.counted]
+        flying = [one for one in (*self._flights.values(), *self._orphans) if one.counted]
         told.outstanding = len(flying)
         return told
 
@@ -213,7 +215,9 @@ class Logger:
         self.balance.frames += len(packets)
         if telegram.answer:
             waiting = {(one.qn, one.pno): one for one in packets}
-            self._flights.append(Flight(telegram, waiting, true_now, counted=counted))
+            flight = Flight(telegram, waiting, true_now, counted=counted)
+            self._flights[telegram.qn] = flight
+            self._by_qn.update({one.qn: flight for one in packets})
         return [one.data for one in packets]
 
     def _flown(self, flight: Flight, now: float, true_now: float) -> list[bytes]:
@@ -225,7 +229,7 @@ class Logger:
 
     def _repeated(self, true_now: float) -> list[bytes]:
         out: list[bytes] = []
-        for one in self._flights:
+        for one in self._flights.values():
             if true_now - one.sent_at < self.settings.over_time:
                 continue
             if one.tries > self.settings.retries:
@@ -239,12 +243,16 @@ class Logger:
         return out
 
     def _acknowledged(self, qn: str, pno: str) -> None:
-        for one in self._flights:
-            found = next((key for key in one.packets if key[0] == qn and pno in {"", key[1]}), None)
-            if found is None:
-                continue
-            del one.packets[found]
-            if not one.packets:
-                self._flights.remove(one)
-                self.balance.acknowledged += one.counted
+        """Sub-packets of 2005 share a QN: their number tells them apart, where it is told."""
+        one = self._by_qn.get(qn)
+        if one is None:
             return
+        found = next((key for key in one.packets if key[0] == qn and pno in {"", key[1]}), None)
+        if found is None:
+            return
+        del one.packets[found]
+        if not any(key[0] == qn for key in one.packets):
+            del self._by_qn[qn]
+        if not one.packets:
+            del self._flights[one.telegram.qn]
+            self.balance.acknowledged += one.counted
