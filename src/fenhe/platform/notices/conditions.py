@@ -255,10 +255,14 @@ def routes_failing(routes: Iterable[Route], tuning: Tuning) -> list[Finding]:
     """Tell routes of notices that failed too often in a row."""
     most = tuning("route_failing", "failures")
     return [
-        Finding("route_failing", one.key, {"failures": one.failures, "error": one.answer})
+        Finding("route_failing", one.key, {"failures": one.failures, "error": _line(one.answer)})
         for one in routes
         if one.failures >= most
     ]
+
+
+def _line(text: str) -> str:
+    return " / ".join(text.splitlines())
 
 
 def look_failed(name: str, error: BaseException) -> Finding:

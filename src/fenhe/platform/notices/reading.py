@@ -158,6 +158,8 @@ def unsent(context: Context) -> list[Finding]:
         state__in=[Notice.State.WAITING, Notice.State.SENDING],
         due_at__lte=datetime.now(UTC),
         route__active=True,
+        # of a route that fails its own alarm tells
+        route__failures__lt=context.tuning("route_failing", "failures"),
     )
     oldest = waiting.aggregate(oldest=Min("due_at"))["oldest"]
     number = waiting.count()
