@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from fenhe.cli.hj212 import command
 from fenhe.protocols import hj212
+from fenhe.protocols.hj212 import jsonl
 from fenhe.protocols.hj212.problems import CODES, REFUSED, REMARKS, VERDICTS
 from fenhe.protocols.hj212.reading import overall, read_all
 from tests.protocols.hj212.packets import Packet, lines, packets
@@ -128,3 +129,30 @@ def test_a_printed_cipher_says_what_it_says_beside_the_empty_columns() -> None:
     assert line["cp"] == {}
     assert line["crc_ok"] is True
     assert line["opened"] == {"flag_version": "2025", "header": plain.header, "cp": plain.cp}
+
+
+@pytest.mark.parametrize(
+    "packet", [one for one in packets() if one.expect.startswith("accept")], ids=lambda p: p.id
+)
+def test_what_is_accepted_can_be_written_again(packet: Packet) -> None:
+    frames = read_all(packet.data, keys=packet.keys, merge=packet.expect == "accept_merge")
+    for frame in (one for one in frames if one.ok):
+        message = jsonl.from_json(jsonl.to_json(frame, show_secrets=True))
+        again = hj212.decode(hj212.encode(message))
+        assert again.cp == frame.cp
+        assert (again.qn, again.st, again.cn, again.mn) == (frame.qn, frame.st, frame.cn, frame.mn)
+        told = {one.code for one in again.problems}
+        # what stands in the record itself is no matter of form
+        assert told <= {one.code for one in frame.problems} & CONTENT
+
+
+CONTENT = {"code_mixed", "version_unknown", "packet_numbers_missing", "time_digits"}
+
+
+def test_what_was_refused_is_not_written_again() -> None:
+    refused = [one for one in packets() if one.expect.startswith("reject")]
+    assert len(refused) == 14
+    for one in refused:
+        line = jsonl.to_json(hj212.decode(one.data, keys=one.keys), show_secrets=True)
+        with pytest.raises(hj212.BadMessage, match=f"not accepted: {one.expect}"):
+            jsonl.from_json(line)

@@ -69,23 +69,18 @@ def from_json(given: Mapping[str, Any]) -> Message:
     """Return the message an object describes: what ``to_json`` gives, or its fields alone.
 
     Fields stand in ``header`` by their names (``QN`` … ``RF``) or beside it in lower case, which
-    goes first; ``edition`` is told by Flag and ST when it is left out. Raises ``BadMessage`` for
-    what is no field, lacks CN or ST, or holds a masked password.
+    goes first; ``edition`` is told by Flag and ST when it is left out. What was repaired is
+    written as it should be, a merged record as one. Raises ``BadMessage`` for an object of a
+    frame that was not accepted, for what is no field, without CN or ST, or with a mask.
     """
-    header = given.get("header") or {}
-    if not isinstance(header, Mapping):
-        raise BadMessage("'header' must be an object of names and texts")
-    fields = {name: _text(name, value) for name, value in header.items()}
-    for name in fields:
-        if name not in parse.FIELDS:
-            raise BadMessage(f"'{name}' is no field of the header")
-    for name in parse.FIELDS:
-        if given.get(name.lower()) is not None:
-            fields[name] = _text(name, given[name.lower()])
-    for name in ("CN", "ST"):
-        if not fields.get(name):
-            raise BadMessage(f"{name} is missing")
-    message = _message(fields, _read_area(given.get("cp") or {}))
+    if given.get("ok") is False:
+        raise BadMessage(f"the frame was not accepted: {given.get('verdict')}")
+    opened = given.get("opened")
+    shown = opened if isinstance(opened, Mapping) else given
+    fields = _fields(given, shown.get("header") or {})
+    if given.get("parts"):
+        _made_whole(fields)
+    message = _message(fields, _read_area(shown.get("cp") or {}))
     edition = given.get("edition")
     if edition is not None:
         message = replace(message, edition=_whole("edition", edition))
@@ -94,12 +89,37 @@ def from_json(given: Mapping[str, Any]) -> Message:
     return message
 
 
+def _fields(given: Mapping[str, Any], header: Any) -> dict[str, str]:
+    if not isinstance(header, Mapping):
+        raise BadMessage("'header' must be an object of names and texts")
+    fields: dict[str, str] = {}
+    for name, value in header.items():
+        proper = parse.proper(name)
+        if proper is None:
+            raise BadMessage(f"'{name}' is no field of the header")
+        fields.setdefault(proper, _text(name, value))
+    for name in parse.FIELDS:
+        if given.get(name.lower()) is not None:
+            fields[name] = _text(name, given[name.lower()])
+    for name in ("CN", "ST"):
+        if not fields.get(name):
+            raise BadMessage(f"{name} is missing")
+    return fields
+
+
+def _made_whole(fields: dict[str, str]) -> None:
+    """Take out what made a sub-packet of the first part of a merged record."""
+    fields.pop("PNUM", None)
+    fields.pop("PNO", None)
+    flag = number_of(fields.get("Flag"))
+    if flag is not None:
+        fields["Flag"] = str(flag & ~2)
+
+
 def _message(fields: Mapping[str, str], area: Area) -> Message:
     flag = number_of(fields.get("Flag"))
     if fields.get("Flag") and flag is None:
         raise BadMessage("Flag must be a number of 0 to 255")
-    if fields.get("RF", "1") != "1":
-        raise BadMessage("RF is 1 or absent")
     return Message(
         cn=fields["CN"],
         st=fields["ST"],
@@ -110,7 +130,8 @@ def _message(fields: Mapping[str, str], area: Area) -> Message:
         flag=-1 if flag is None else flag,
         pnum=_whole("PNUM", fields["PNUM"]) if "PNUM" in fields else None,
         pno=_whole("PNO", fields["PNO"]) if "PNO" in fields else None,
-        rf="RF" in fields,
+        # 1 is the only value there is; another one is taken for a live record
+        rf=fields.get("RF") == "1",
         top=area.top,
         factors=area.factors,
     )

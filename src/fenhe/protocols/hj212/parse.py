@@ -18,6 +18,11 @@ _SPACE = re.compile(r"\s")
 _LOG = "//"
 
 
+def proper(name: str) -> str | None:
+    """Return the proper spelling of a field of the header; None when it is none."""
+    return _SPELLED.get(name.strip().casefold())
+
+
 @dataclass
 class Header:
     """Fields as written, and repaired by their proper names."""
@@ -63,16 +68,16 @@ def _field(found: Header, name: str, value: str) -> None:
     for key, text in _split_commas(found, name, value):
         if key != key.strip() or text != text.strip():
             found.problems.append(problem("space", "in the header"))
-        proper = _SPELLED.get(key.strip().casefold())
-        if proper is None:
+        known = proper(key)
+        if known is None:
             found.problems.append(problem("field_unknown"))
             continue
-        if proper != key.strip():
-            found.problems.append(problem("field_spelling", proper))
-        if proper in found.fields:
-            found.problems.append(problem("field_twice", proper))
+        if known != key.strip():
+            found.problems.append(problem("field_spelling", known))
+        if known in found.fields:
+            found.problems.append(problem("field_twice", known))
         else:
-            found.fields[proper] = text.strip()
+            found.fields[known] = text.strip()
 
 
 def _split_commas(found: Header, name: str, value: str) -> Iterator[tuple[str, str]]:
