@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +25,7 @@ from tests.store.rawlog import killed
 from tests.store.rawlog.support import WAIT, payloads
 
 KILLS = int(os.environ.get("FENHE_RAWLOG_KILLS", "20"))
+UPKEEP = 20  # kills between two rounds of upkeep, as a server would make
 Work = Callable[[str, str, int], None]
 
 
@@ -93,7 +95,11 @@ def test_kills_store_every_value_once(tmp_path: Path) -> None:
     chance = random.Random(20261126)
     Store.open(folder).close()
     for run in range(KILLS):
-        kill(killed.serve, folder, notes, run, chance.uniform(0, 0.6))
+        kill(killed.serve, folder, notes, run, chance.uniform(0, 0.4))
+        if run % UPKEEP == UPKEEP - 1:
+            with Store.open(folder) as store:
+                assert store.unbalanced().is_empty()
+                store.maintain(timedelta(0))
     stop = threading.Event()
     stop.set()
     with Store.open(folder) as store:
