@@ -19,11 +19,14 @@ NUMBER = f"{_P}number"
 MOST = 9_999
 
 
-def with_absent(frame: Frame, key: str, serial: str, empty: dict[str, nw.Expr]) -> Frame:
+def with_absent(
+    frame: Frame, key: str, serial: str, empty: dict[str, nw.Expr], base: Frame
+) -> Frame:
     """Return the frame with a row for each serial that lacks between the rows of a key.
 
     ``frame`` has ``key``, ``serial`` and the columns of ``empty``, which says what the rows
-    added hold. Raises ``BadInput`` for a hole of more than ``MOST`` rows.
+    added hold; ``base`` is any frame beside it that costs little to read. Raises
+    ``BadInput`` for a hole of more than ``MOST`` rows.
     """
     next_one = nw.col(serial).shift(-1).over(key, order_by=serial)
     after = exact.integer(next_one - nw.col(serial) - 1)
@@ -34,7 +37,7 @@ def with_absent(frame: Frame, key: str, serial: str, empty: dict[str, nw.Expr]) 
     if int(found) > MOST:
         raise BadInput(f"a series has no row for {found} periods; at most {MOST} are filled")
     holes = marked.filter(nw.col(_AFTER) > 0)
-    holes = holes.join(numbers(frame, int(found)), how="cross").filter(
+    holes = holes.join(numbers(base, int(found)), how="cross").filter(
         nw.col(NUMBER) < nw.col(_AFTER)
     )
     holes = holes.with_columns(
@@ -47,9 +50,9 @@ def with_absent(frame: Frame, key: str, serial: str, empty: dict[str, nw.Expr]) 
 
 def numbers(frame: Frame, most: int) -> Frame:
     """Return a table of the numbers 0 … at least ``most`` - 1 where the frame is."""
-    one = frame.select(nw.lit(0, nw.Int64).alias(_DIGIT)).head(1)
+    one = frame.with_columns(nw.lit(0, nw.Int64).alias(_DIGIT)).select(_DIGIT).head(1)
     digits = nw.concat(
-        [one.select(nw.lit(n, nw.Int64).alias(_DIGIT)) for n in range(10)], how="vertical"
+        [one.with_columns(nw.lit(n, nw.Int64).alias(_DIGIT)) for n in range(10)], how="vertical"
     )
     table = digits.select(nw.col(_DIGIT).alias(NUMBER))
     size = 10

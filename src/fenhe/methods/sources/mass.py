@@ -113,8 +113,8 @@ def _of_water(frame: Frame, edition: Edition, call: Call) -> Frame:
     """Return hours with the mass of value and volume, each substituted where it is missing."""
     valid, stopped = states(frame)
     medians = water_medians(edition)
-    values = sub.water(sub.prepared(frame, amount("value", call), valid, stopped), medians)
-    volumes = sub.water(sub.prepared(frame, amount("volume", call), valid, stopped), ())
+    values = sub.water(sub.prepared(frame, amount("value", call), valid, stopped), medians, frame)
+    volumes = sub.water(sub.prepared(frame, amount("volume", call), valid, stopped), (), frame)
     both = nw.when(nw.col(sub.GOOD) == 1).then(nw.col(sub.VALUE)).otherwise(nw.col(sub.MADE))
     short = nw.col(sub.LENGTH) > nw.col(sub.BEFORE)
     volumes = volumes.select(

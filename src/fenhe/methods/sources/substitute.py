@@ -36,7 +36,7 @@ def evaluate(frame: Frame, edition: Edition, call: Call) -> Frame:
     clauses: list[labels.Piece] = []
     made = ~nw.col(sub.MADE).is_null()
     if water:
-        hours = sub.water(hours, water_medians(edition))
+        hours = sub.water(hours, water_medians(edition), frame)
         hours = hours.with_columns(nw.lit(None, nw.Int64).alias(_CAPTURE))
         for row in edition.table("substitution"):
             mine = made & nw.col("item").is_in(list(row["factors"]))

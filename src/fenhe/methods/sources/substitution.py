@@ -80,7 +80,7 @@ def prepared(frame: Frame, value: nw.Expr, usable: nw.Expr, stopped: nw.Expr) ->
 
     ``frame`` has ``outlet``, ``item`` and starts; two rows of one hour are no value.
     """
-    frame = moments.with_second(frame)
+    base, frame = frame, moments.with_second(frame)
     item = exact.text(nw.col("item")).str.strip_chars().str.to_lowercase()
     frame = frame.with_columns(
         item.alias("item"),
@@ -102,7 +102,7 @@ def prepared(frame: Frame, value: nw.Expr, usable: nw.Expr, stopped: nw.Expr) ->
     )
     zero = nw.lit(0, nw.Int64)
     empty = {VALUE: nw.lit(None, nw.Int64), STOPPED: zero, ROWS: zero}
-    return _with_gaps(grid.with_absent(frame, KEY, HOUR, empty))
+    return _with_gaps(grid.with_absent(frame, KEY, HOUR, empty, base))
 
 
 def _with_gaps(frame: Frame) -> Frame:
@@ -177,11 +177,11 @@ def _with_largest(frame: Frame, windows: list[int]) -> Frame:
     return frame.join(good.select(KEY, BEFORE, *names), on=[KEY, BEFORE], how="left")
 
 
-def water(frame: Frame, medians: tuple[str, ...]) -> Frame:
+def water(frame: Frame, medians: tuple[str, ...], base: Frame) -> Frame:
     """Add the mean of as many good values before a gap as the gap has hours; pH the median.
 
     Where there are fewer good values before, those there are. ``medians`` are the factors the
-    median is taken of.
+    median is taken of; ``base`` is a frame beside it that costs little to read.
     """
     work = nw.col(BEFORE)
     window = nw.when(nw.col(LENGTH) < work).then(nw.col(LENGTH)).otherwise(work)
@@ -196,19 +196,25 @@ def water(frame: Frame, medians: tuple[str, ...]) -> Frame:
     some = nw.when(nw.col(TAKEN) > 0).then(nw.col(TAKEN))
     total = nw.col(_S) - nw.col(SEEN).fill_null(0)
     frame = exact.with_half_even(frame, {MADE: (exact.guarded(total), some)})
-    longest = frame.select(nw.col(TAKEN).max()).collect()[TAKEN].to_list()[0]
-    middle = _medians(frame, good, medians, int(longest or 0))
-    frame = frame.join(middle, on=[KEY, BEFORE, TAKEN], how="left")
+    frame = frame.with_columns(exact.integer(nw.col(MADE)).alias(MADE))
     is_median = nw.col("item").is_in(list(medians))
-    made = nw.when(is_median).then(nw.col(f"{P}median")).otherwise(nw.col(MADE))
-    return frame.with_columns(exact.integer(made).alias(MADE), nw.col(LENGTH).alias(WINDOW))
+    longest = 0
+    if medians:
+        taken = frame.filter(is_median).select(nw.col(TAKEN).max()).collect()[TAKEN].to_list()[0]
+        longest = int(taken or 0)
+    if longest:
+        middle = _medians(frame, good, medians, grid.numbers(base, longest))
+        frame = frame.join(middle, on=[KEY, BEFORE, TAKEN], how="left")
+        made = nw.when(is_median).then(nw.col(f"{P}median")).otherwise(nw.col(MADE))
+        frame = frame.with_columns(exact.integer(made).alias(MADE))
+    return frame.with_columns(nw.col(LENGTH).alias(WINDOW))
 
 
-def _medians(frame: Frame, good: Frame, items: tuple[str, ...], longest: int) -> Frame:
+def _medians(frame: Frame, good: Frame, items: tuple[str, ...], numbers: Frame) -> Frame:
     """Return the median of the last good values before each gap, by key, place and number."""
     some = (nw.col(TAKEN) > 0) & nw.col("item").is_in(list(items))
     gaps = frame.filter(some).select(KEY, BEFORE, TAKEN).unique()
-    spread = gaps.join(grid.numbers(frame, longest), how="cross")
+    spread = gaps.join(numbers, how="cross")
     spread = spread.filter(nw.col(grid.NUMBER) < nw.col(TAKEN))
     spread = spread.with_columns((nw.col(BEFORE) - nw.col(grid.NUMBER)).alias(_GAP))
     values = good.select(KEY, nw.col(BEFORE).alias(_GAP), nw.col(VALUE))
