@@ -53,9 +53,11 @@ def test_the_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        ((), "say --host HOST to play over TCP, or --write FOLDER"),
-        (("--write", "x", "--host", "h"), "say --host HOST"),
+        ((), "say one of --host HOST"),
+        (("--write", "x", "--host", "h"), "say one of --host HOST"),
         (("--write", "x"), "needs --from DAY"),
+        (("--registry", "x.xlsx"), "needs --region CODE"),
+        (("--registry", "x.csv", "--region", "140105"), "is no .xlsx file"),
         (("--write", "x", "--from", "yesterday"), "'yesterday' is no moment"),
         (("--write", "x", "--from", "2026-08-03", "--planted", "F77"), "no pattern 'F77'"),
         (("--write", "x", "--from", "2026-08-03", "--fleet", "mill"), "no plant 'mill'"),
@@ -93,3 +95,30 @@ def test_without_a_host_that_listens_it_ends_and_tells_its_balance(tmp_path: Pat
     assert told["fleet"]["failed"] >= 2
     assert told["fleet"]["balanced"] is True
     assert len(told["loggers"]) == 2
+
+
+def test_lists_for_the_registry_mark_everything_as_simulated(tmp_path: Path) -> None:
+    path = tmp_path / "lists.xlsx"
+    told = run("--registry", str(path), "--region", "140105", "--fleet", "park")
+    assert told.exit_code == 0, told.output
+    outlets = pl.read_excel(path, sheet_name="outlets")
+    devices = pl.read_excel(path, sheet_name="devices")
+    channels = pl.read_excel(path, sheet_name="channels")
+    assert set(outlets["simulated"]) == set(devices["simulated"]) == {"yes"}
+    assert set(channels["outlet"]) == set(outlets["outlet"])
+    assert set(channels["mn"].cast(pl.String)) <= set(devices["mn"].cast(pl.String))
+    assert bool(pl.read_excel(path, sheet_name="limits")["document"].str.contains("虚构").all())
+
+
+def test_a_later_run_goes_on_from_the_note(tmp_path: Path) -> None:
+    note = tmp_path / "note.json"
+    args = ["--host", "127.0.0.1", "--port", "1", "--fleet", "sinter", "--for", "0.3",
+            "--note", str(note), "--spread", "0"]  # fmt: skip
+    line = [sys.executable, "-c", "from fenhe.cli.main import main; main()", "simulate", *args]
+    for extra in (["--from", "2026-08-03"], []):
+        done = subprocess.run(
+            [*line, *extra], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        # nobody took anything, so all of it is still to be said
+        assert json.loads(note.read_text("utf-8"))["moment"] < 1_785_686_400 + 700

@@ -13,6 +13,7 @@ from fenhe.base.errors import BadInput
 
 if TYPE_CHECKING:
     from fenhe.simulator.config import Edition
+    from fenhe.simulator.fleet import Fleet
     from fenhe.simulator.network.play import Manner
     from fenhe.simulator.simulation import Simulation
 
@@ -53,6 +54,18 @@ EDITIONS: dict[str, Edition] = {"2005": 2005, "2017": 2017, "2025": 2025}
 @click.option(
     "--spread", default=2.0, show_default=True, help="Seconds over which the loggers connect."
 )
+@click.option("--live-hours", type=click.FloatRange(min=0), help="Leave older live values out.")
+@click.option(
+    "--note",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the moment reached there, and go on from it.",
+)
+@click.option(
+    "--registry",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the lists for 'fenhe outlets import' (.xlsx).",
+)
+@click.option("--region", metavar="CODE", help="Where the outlets of --registry lie.")
 @click.option("--report", type=click.Path(path_type=Path), help="Write the balance there (JSON).")
 @click.option("--write", "folder", type=click.Path(path_type=Path), help="Write tables there.")
 @click.option("--days", default=28, show_default=True, type=click.IntRange(1), help="To write.")
@@ -73,6 +86,10 @@ def command(
     until: str | None,
     window: int,
     spread: float,
+    live_hours: float | None,
+    note: Path | None,
+    registry: Path | None,
+    region: str | None,
     report: Path | None,
     folder: Path | None,
     days: int,
@@ -82,18 +99,23 @@ def command(
     """Play made-up outlets: their data is simulated, and everything about it says so.
 
     With --host they are HJ 212 clients over TCP, to a gateway that knows their MN and password
-    (--write tells them). With --write the series, the labels of what was planted, honest
-    events and marks are written to a new folder, without a network.
+    (--registry writes them as lists). With --write the series, the labels of what was planted,
+    honest events and marks are written to a new folder, without a network.
     """
     from fenhe.simulator import fleet
     from fenhe.simulator.planted.plan import chosen
     from fenhe.simulator.simulation import Simulation
 
-    if (host is None) == (folder is None):
-        raise BadInput("say --host HOST to play over TCP, or --write FOLDER for tables")
+    if sum(one is not None for one in (host, folder, registry)) != 1:
+        raise BadInput(
+            "say one of --host HOST to play over TCP, --write FOLDER for tables, --registry FILE"
+        )
     made = fleet.make(
         plants, seed=seed, copies=copies, edition=None if edition is None else EDITIONS[edition]
     )
+    if registry is not None:
+        _lists(made, registry, region)
+        return
     sim = Simulation(made, chosen(planted))
     start = None if first is None else _moment(first)
     if folder is not None:
@@ -102,18 +124,33 @@ def command(
         span = (start, start + timedelta(days=days))
         _write(sim, folder, span, statistics.split(","), kind)
         return
-    from fenhe.simulator.network.play import Manner
+    from fenhe.simulator.network.play import Manner, noted
     from fenhe.simulator.series import seconds_of
 
+    begin = None if start is None else float(seconds_of(start))
     manner = Manner(
-        start=None if start is None else float(seconds_of(start)),
+        start=(noted(note) if note is not None else None) or begin,
         speed=speed,
         seconds=seconds,
         until=None if until is None else float(seconds_of(_moment(until))),
         window=window,
         spread=spread,
+        live_hours=live_hours,
+        note=note,
     )
     _play(sim, host or "", port, manner, report)
+
+
+def _lists(made: Fleet, path: Path, region: str | None) -> None:
+    from fenhe.simulator import registry
+    from fenhe.simulator.write import NOTICE_ZH
+
+    if region is None:
+        raise BadInput("--registry needs --region CODE, where the made-up outlets are to lie")
+    told = registry.lists(made, {"*": registry.Place(region)})
+    registry.write(told, path)
+    click.echo(NOTICE_ZH)
+    click.echo(", ".join(f"{name} {len(rows):,}" for name, rows in told.items()))
 
 
 def _moment(text: str) -> datetime:

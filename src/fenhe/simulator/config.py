@@ -61,6 +61,7 @@ class Pollutant:
     top: float = 1000.0  # of the analyser's range
     decimals: int = 2
     ceiling: float = 0.0  # what the made-up firm wants to stay under; 0 = none
+    permit: str = ""  # of its made-up permit, as written there; empty = none
     start_up: float = 1.0  # what escapes while starting, as a multiple
     inlet_item: str = ""  # process code of the inlet, when it is measured
 
@@ -122,6 +123,8 @@ class Outlet:
     events: Events = field(default_factory=Events)
     facilities: int = 1  # treatment units, SB1 ...
     process: bool = False  # whether currents and inlet values are measured
+    sector: str = ""  # words of the registry
+    source_type: str = ""
     clean: bool = False  # a negative control: nothing is ever planted here
 
 

@@ -39,8 +39,11 @@ class Settings:
 class Agenda:
     """The records of one logger that wait to be sent."""
 
-    def __init__(self, sim: Simulation, device: Device, start: float) -> None:
+    def __init__(
+        self, sim: Simulation, device: Device, start: float, live_since: float = 0.0
+    ) -> None:
         self._sim = sim
+        self._live_since = live_since
         self._device = device
         self._until = int(start)
         self._fresh: deque[Due] = deque()
@@ -96,6 +99,11 @@ class Agenda:
         steps = (settings.realtime, settings.minute * 60, HOUR)
         return min((self._until + BEIJING) // step * step + step - BEIJING for step in steps)
 
+    def reached(self) -> int:
+        """Return the moment from which on everything still has to be said."""
+        waiting = (due.at - 1 for due in (*self._fresh, *self._late, *(h[2] for h in self._held)))
+        return min(waiting, default=self._until)
+
     def downs(self, start: int, end: int) -> list[Happening]:
         """Return when the logger has no line or no power in a span."""
         found = happenings.of_site(self._device.sites[0], start, end)
@@ -125,6 +133,8 @@ class Agenda:
         found: list[Due] = []
         for cn, step in kinds:
             first = (since + BEIJING) // step * step + step - BEIJING
+            if cn in LIVE and self._live_since > first:
+                first += -(-int(self._live_since - first) // step) * step
             for at in range(first, until + 1, step):
                 start = at if cn in LIVE else at - step
                 found += [

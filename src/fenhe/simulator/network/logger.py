@@ -27,6 +27,7 @@ class Flight:
     sent_at: float
     tries: int = 1
     counted: bool = True  # requested history and notices are not part of the balance
+    since: float = 0.0  # simulated moment before which nothing of it was due
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Logger:
     start: float
     window: int = 8
     memory_days: int = 30
+    live_since: float = 0.0  # live values before are not sent
     settings: Settings = field(default_factory=Settings)
     balance: Balance = field(default_factory=Balance)
     dead: bool = False  # retries ran out: the link is no longer usable
@@ -56,7 +58,7 @@ class Logger:
     def __post_init__(self) -> None:
         spec = self.device.spec
         self.settings = replace(self.settings, realtime=spec.realtime_seconds, minute=spec.minute)
-        self.agenda = Agenda(self.sim, self.device, self.start)
+        self.agenda = Agenda(self.sim, self.device, self.start, self.live_since)
         self.tellers = [Teller(self.sim, site) for site in self.device.sites]
         key = bytes.fromhex(self.device.cipher_key)
         self.speaker = Speaker(spec.edition, self.device.mn, self.device.password, key)
@@ -156,6 +158,11 @@ class Logger:
         """Return whether nothing waits for the host or to be sent."""
         return not (self._flights or self._orphans or self._ready or len(self.agenda))
 
+    def reached(self) -> float:
+        """Return the moment a later run has to go on from, so that nothing is left out."""
+        flying = (*self._flights.values(), *self._orphans)
+        return min([self.agenda.reached(), *(one.since for one in flying if one.counted)])
+
     def counted(self) -> Balance:
         """Return the balance as of now."""
         told = self.balance
@@ -188,7 +195,7 @@ class Logger:
         out: list[bytes] = []
         told = self._made(due, now)
         for one in told:
-            out += self._sent(one, true_now)
+            out += self._sent(one, true_now, since=due.at - 1)
         self.balance.sent += len(told)
         self.balance.told += bool(told)
         self.balance.empty += not told
@@ -210,12 +217,14 @@ class Logger:
             for st, factors in teller.factors(due, self.settings.period(due.cn)).items()
         ]
 
-    def _sent(self, telegram: Telegram, true_now: float, *, counted: bool = True) -> list[bytes]:
+    def _sent(
+        self, telegram: Telegram, true_now: float, *, counted: bool = True, since: float = 0.0
+    ) -> list[bytes]:
         packets = wire.packets(self.speaker, telegram)
         self.balance.frames += len(packets)
         if telegram.answer:
             waiting = {(one.qn, one.pno): one for one in packets}
-            flight = Flight(telegram, waiting, true_now, counted=counted)
+            flight = Flight(telegram, waiting, true_now, counted=counted, since=since)
             self._flights[telegram.qn] = flight
             self._by_qn.update({one.qn: flight for one in packets})
         return [one.data for one in packets]
@@ -223,7 +232,7 @@ class Logger:
     def _flown(self, flight: Flight, now: float, true_now: float) -> list[bytes]:
         """Send again after the link was lost: whole, with a new QN, as a retransmission."""
         again = replace(flight.telegram, qn=self.qn(now), again=True)
-        out = self._sent(again, true_now)
+        out = self._sent(again, true_now, since=flight.since)
         self.balance.resent += len(out)
         return out
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fenhe.simulator.fleet import Device
 from fenhe.simulator.network.balance import Balance
@@ -17,6 +20,7 @@ from fenhe.simulator.simulation import Simulation
 #: Records a logger may lag behind on average before a hurrying clock is held.
 BACKLOG = 12
 GLANCE = 0.05
+NOTE_EVERY = 10.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Manner:
     until: float | None = None  # simulated moment to stop at
     window: int = 8
     memory_days: int = 30
+    live_hours: float | None = None  # live values older than that when it begins are not sent
+    note: Path | None = None  # where the moment reached is written, for a later run
     spread: float = 0.0  # true seconds over which the loggers begin
     patience: float = 10.0  # true seconds the end of a run waits for what is in flight
 
@@ -45,8 +51,14 @@ class Player:
 
     def _logger(self, sim: Simulation, device: Device) -> Logger:
         manner = self.manner
+        hours = manner.live_hours
         made = Logger(
-            sim, device, self.clock.start, window=manner.window, memory_days=manner.memory_days
+            sim,
+            device,
+            self.clock.start,
+            window=manner.window,
+            memory_days=manner.memory_days,
+            live_since=0.0 if hours is None else time.time() - hours * 3_600,
         )
         made.restarted(self.clock.start)
         return made
@@ -61,6 +73,7 @@ class Player:
         finally:
             self.stop.set()
             await asyncio.gather(*tasks)
+            self._write_note()
         return self.balance()
 
     def balance(self) -> Balance:
@@ -79,17 +92,29 @@ class Player:
 
     async def _wait(self) -> None:
         manner, loop = self.manner, asyncio.get_running_loop()
-        began = loop.time()
+        began = noted = loop.time()
         while not self.stop.is_set():
             past = manner.seconds is not None and loop.time() - began >= manner.seconds
             reached = manner.until is not None and self.clock.now() >= manner.until
             if past or reached:
                 await self._last_words()
                 return
+            if loop.time() > noted + NOTE_EVERY:
+                noted = loop.time()
+                self._write_note()
             self.clock.held = self._behind() > BACKLOG * len(self.loggers)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(GLANCE):
                     await self.stop.wait()
+
+    def _write_note(self) -> None:
+        """Write from which moment on a later run has to tell everything."""
+        note = self.manner.note
+        if note is not None:
+            moment = min(one.reached() for one in self.loggers)
+            partial = note.with_name(f"{note.name}.part")
+            partial.write_text(json.dumps({"moment": moment}) + "\n", encoding="utf-8")
+            partial.replace(note)
 
     def _behind(self) -> int:
         """Return how many records wait of the loggers that have a line."""
@@ -105,6 +130,14 @@ class Player:
         end = loop.time() + self.manner.patience
         while loop.time() < end and any(one.talking and not one.idle() for one in self.loggers):
             await asyncio.sleep(0.05)
+
+
+def noted(path: Path) -> float | None:
+    """Return the moment a former run reached; None when there is none, or it can not be read."""
+    try:
+        return float(json.loads(path.read_text("utf-8"))["moment"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def line(balance: Balance) -> str:

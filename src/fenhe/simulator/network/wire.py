@@ -121,6 +121,11 @@ def acknowledged(frame: hj212.Frame) -> tuple[str, str]:
     return frame.request_qn or "", frame.cp.get("PNO") or ""
 
 
+def code_of(edition: Edition, item: str) -> str:
+    """Return the code of an item on the wire of an edition; empty when it has none."""
+    return _legacy_codes().get(item, "") if edition == 2005 else item
+
+
 def time_text(seconds: float) -> str:
     """Return 14 digits of the Beijing clock for UTC seconds since 1970."""
     return f"{beijing.to_beijing(moment_of(int(seconds))):%Y%m%d%H%M%S}"
