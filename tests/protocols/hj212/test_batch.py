@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fenhe.protocols.hj212 import Message, batch, encode, plain, split
+from fenhe.protocols.hj212 import Message, batch, encode, plain, sealed, split
 from fenhe.protocols.hj212.numbers import number
 from tests.protocols.hj212 import made
 from tests.protocols.hj212.packets import packet, packets, real_frames
@@ -54,6 +54,42 @@ def test_made_up_messages(messages: list[Message]) -> None:
 @given(st.lists(made.damaged(), min_size=1, max_size=6))
 def test_damaged_frames_among_sound_ones(frames: list[bytes]) -> None:
     assert not check([packet("P106").data, *frames, packet("P003").data]).headers.is_empty()
+
+
+@settings(max_examples=60)
+@given(st.lists(made.messages(), min_size=1, max_size=3), made.KEYS, st.booleans())
+def test_encrypted_frames(messages: list[Message], other: bytes, known: bool) -> None:
+    key = KEY if known else other
+    frames = [encode(part, key) for message in messages for part in split(message)]
+    found = check([*frames, packet("P005").data, packet("P003").data])
+    assert found.headers["encrypted"][-2]
+    if known:
+        assert found.headers["ok"].all()
+
+
+@settings(max_examples=40)
+@given(st.lists(st.one_of(made.damaged(), made.messages().map(lambda m: encode(split(m)[0], KEY))),
+                min_size=1, max_size=5))  # fmt: skip
+def test_keys_by_device(frames: list[bytes]) -> None:
+    frames = [packet("P005").data, *frames, packet("P140").data]
+    one = batch.decode_many(frames, keys=lambda mn: (KEY,) if mn else ())
+    other = batch.decode_many(frames, keys=(KEY,))
+    has_mn = other.headers["mn"].fill_null("") != ""
+    assert one.headers.filter(has_mn).equals(other.headers.filter(has_mn))
+    none = batch.decode_many(frames, keys=lambda mn: ())
+    assert none.headers.equals(batch.decode_many(frames).headers)
+    assert none.headers["verdict"][0] == "accept_after_decrypt"
+    assert not none.headers["ok"][0]
+
+
+def test_encrypted_frames_take_the_quick_road() -> None:
+    data = [packet(name).data for name in ("P005", "P140", "P141")]
+    unsealed, opened = sealed.unsealed(data, (KEY,))
+    assert opened == [0, 1, 2]
+    assert plain.read(unsealed).others == []
+    headers = check(data).headers
+    assert headers["verdict"].to_list() == ["accept_after_decrypt"] * 3
+    assert headers["encrypted"].all()
 
 
 def varied(old: bytes, new: bytes, name: str = "P106") -> bytes:

@@ -13,9 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from fenhe.protocols.hj212 import plain
+from fenhe.protocols.hj212 import plain, sealed
 from fenhe.protocols.hj212.decoding import decode
 from fenhe.protocols.hj212.frame import Frame
+from fenhe.protocols.hj212.sealed import Keys
 
 HEADERS: dict[str, Any] = {
     "frame": pl.UInt32,
@@ -65,13 +66,17 @@ class Batch:
     factors: pl.DataFrame
 
 
-def decode_many(frames: Sequence[bytes], *, keys: Sequence[bytes] = ()) -> Batch:
-    """Return what many frames say, each as ``decode`` reads it."""
+def decode_many(frames: Sequence[bytes], *, keys: Keys = ()) -> Batch:
+    """Return what many frames say, each as ``decode`` reads it.
+
+    ``keys`` are the SM4 keys to try, or a function that gives those of a device by its MN.
+    """
     if not frames:
         return one_by_one(frames, (), keys)
-    read = plain.read(frames)
+    unsealed, opened = sealed.unsealed(frames, keys)
+    read = plain.read(unsealed)
     fast = Batch(
-        read.heads.select(_column(name, kind) for name, kind in HEADERS.items()),
+        _marked(read.heads, opened).select(_column(name, kind) for name, kind in HEADERS.items()),
         read.heads.filter(pl.col("data_time").is_not_null()).select(
             "frame", pl.lit("DataTime").alias("name"), pl.col("time").alias("text")
         ),
@@ -87,14 +92,24 @@ def decode_many(frames: Sequence[bytes], *, keys: Sequence[bytes] = ()) -> Batch
     )
 
 
-def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Sequence[bytes]) -> Batch:
+def _marked(heads: pl.DataFrame, opened: Sequence[int]) -> pl.DataFrame:
+    numbers = pl.Series(opened, dtype=pl.UInt32)
+    encrypted = pl.col("frame").is_in(numbers.implode())
+    return heads.with_columns(encrypted=encrypted).with_columns(
+        verdict=pl.when("encrypted")
+        .then(pl.lit("accept_after_decrypt"))
+        .otherwise(pl.lit("accept"))
+    )
+
+
+def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Keys = ()) -> Batch:
     """Return the frames of some numbers, each decoded by itself."""
     headers = _Columns(HEADERS)
     top = _Columns(TOP)
     factors = _Columns({name: FACTORS[name] for name in ("frame", "code", "suffix", "text")})
     for n in numbers:
         # no frame is kept: many objects at once are what slows Python down
-        frame = decode(frames[n], keys=keys)
+        frame = _decoded(frames[n], keys)
         headers.add(_header(n, frame))
         for item in frame.cp.top:
             top.add((n, *item))
@@ -106,6 +121,14 @@ def one_by_one(frames: Sequence[bytes], numbers: Sequence[int], keys: Sequence[b
         top.frame(),
         typed.select(pl.col(name).cast(kind) for name, kind in FACTORS.items()),
     )
+
+
+def _decoded(data: bytes, keys: Keys) -> Frame:
+    if not callable(keys):
+        return decode(data, keys=keys)
+    frame = decode(data)
+    mine = () if frame.crc_ok else sealed.of_device(keys, frame.mn)
+    return decode(data, keys=mine) if mine else frame
 
 
 class _Columns:
@@ -129,14 +152,12 @@ class _Columns:
 
 #: What is the same in every plain frame.
 _CONSTANT: dict[str, Any] = {
-    "verdict": "accept",
     "ok": True,
     "crc_ok": True,
     "length_ok": True,
     "problems": [],
     "remarks": [],
     "readable": True,
-    "encrypted": False,
 }
 
 
