@@ -12,6 +12,7 @@ from typing import TypeVar
 from fenhe.methods import frames
 from fenhe.methods.sources.convert import CONVERT
 from fenhe.methods.sources.exceedance import EXCEEDANCE
+from fenhe.methods.sources.furnace import FURNACE
 from fenhe.methods.sources.hourly import HOURLY
 from fenhe.methods.sources.mass import MASS
 from fenhe.methods.sources.recomputed import RECOMPUTED
@@ -132,6 +133,19 @@ def share(frame: F, *, limit_set: str = "", edition: str | None = None) -> F:
     ``meets``, ``status``, ``reason``, ``unverified``, ``provisional``, ``clauses``, ``edition``.
     """
     return frames.apply(SHARE, frame, edition=edition, params={"limit_set": limit_set})
+
+
+def furnace(
+    frame: F, *, edition: str | None = None, decimals: Mapping[str, int] | None = None
+) -> F:
+    """Return how many five-minute means of a furnace lie below the limit of a day.
+
+    Columns read: ``outlet``, ``start``, ``value`` (°C), ``mark``, ``condition``. Rows returned: one
+    an outlet and day with ``n_judged``, ``n_marked``, ``n_due``, ``n_below``, ``at_least``,
+    ``allowed``, ``violation``, ``status``, ``reason``, ``unverified``, ``provisional``,
+    ``clauses``, ``edition``.
+    """
+    return frames.apply(FURNACE, frame, edition=edition, decimals=decimals)
 
 
 def substitute(

@@ -22,6 +22,7 @@ from fenhe.methods.air.warning import WARNING_LEVEL
 from fenhe.methods.contract import Method
 from fenhe.methods.sources.convert import CONVERT
 from fenhe.methods.sources.exceedance import EXCEEDANCE as SOURCE_EXCEEDANCE
+from fenhe.methods.sources.furnace import FURNACE
 from fenhe.methods.sources.hourly import HOURLY
 from fenhe.methods.sources.mass import MASS
 from fenhe.methods.sources.recomputed import RECOMPUTED
@@ -32,7 +33,7 @@ from fenhe.methods.sources.transmission import TRANSMISSION_RATE
 _EVALUATION = (MDA8, PERCENTILE, EXCEEDANCE, TREND, EVALUATE, DAY_VALUES, CITY_DAY, PERIOD)
 _RANKING = (COMPOSITE_INDEX, CHANGE_RANK, DAYS_BY_CATEGORY, TARGET, TARGET_DAILY)
 _RULES = (WARNING_LEVEL, DUST_DEDUCTION, REFERENCE_STATE)
-_JUDGED = (SOURCE_EXCEEDANCE, SHARE, TRANSMISSION_RATE)
+_JUDGED = (SOURCE_EXCEEDANCE, SHARE, FURNACE, TRANSMISSION_RATE)
 _SOURCES = (CONVERT, HOURLY, *_JUDGED, SUBSTITUTE, MASS, RECOMPUTED)
 _SUBJECTS = (*_EVALUATION, *_RANKING, *_RULES, *_SOURCES)
 _METHODS = {
