@@ -26,6 +26,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("fenhe.cli.export", "Write observations or verdicts of the store to a file."),
     "bulletin": ("fenhe.cli.bulletin", "Freeze a month's bulletin; write it as PDF or Word."),
     "stations": ("fenhe.cli.stations", "List stations; say for which city one counts."),
+    "outlets": ("fenhe.cli.outlets", "Outlets of firms: import lists, list, file marks."),
+    "devices": ("fenhe.cli.devices", "Data loggers: add, change, keys, what their codes mean."),
     "user": ("fenhe.cli.user", "Add people and set their role and place."),
     "token": ("fenhe.cli.token", "Tokens of programs for the HTTP interface."),
     "init": ("fenhe.cli.init", "Prepare a data folder."),

@@ -17,11 +17,12 @@ from fenhe.platform import clock, owner
 from fenhe.platform.gateway import verbs as gateway
 from fenhe.platform.monitoring import exports, imports, queries, sourceacts
 from fenhe.platform.monitoring.acts import Export, ImportFile, Replay
+from fenhe.platform.monitoring.frames import acts as frame_acts
 from fenhe.platform.monitoring.models import Import
 from fenhe.platform.notices import verbs as notice_verbs
 from fenhe.platform.operations import inside, rawlogs
 from fenhe.platform.operations.acts import Backup
-from fenhe.platform.registry import homes
+from fenhe.platform.registry import homes, outletverbs
 from fenhe.platform.registry.acts import (
     EnterNewcomers,
     ImportBoundaries,
@@ -265,6 +266,8 @@ def doctor(args: Args, _actor: Actor, progress: Progress) -> Any:
 
 VERBS: dict[str, Verb] = {
     **sourceacts.VERBS,
+    **outletverbs.VERBS,
+    **frame_acts.VERBS,
     **rawlogs.VERBS,
     **gateway.VERBS,
     **notice_verbs.VERBS,

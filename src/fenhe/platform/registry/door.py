@@ -80,6 +80,17 @@ _TABLE: dict[str, tuple[Reach, Reach, Reach, Reach, Reach]] = {
     "registry.revoke_token": (N, N, N, N, O),
     "registry.publish_site": (N, N, N, N, O),
     "registry.move_site": (N, N, N, N, O),
+    # outlets, their loggers, what operators declare
+    "registry.import_outlets": (N, N, N, N, O),
+    "registry.add_device": (N, N, N, N, O),
+    "registry.change_device": (N, N, N, N, O),
+    "registry.add_key": (N, N, N, N, O),
+    "registry.end_key": (N, N, N, N, O),
+    "registry.map_channel": (N, N, N, O, O),
+    "registry.end_channel": (N, N, N, O, O),
+    "monitoring.submit_mark": (N, O, N, O, O),
+    "monitoring.withdraw_mark": (N, O, N, O, O),
+    "monitoring.replay_frames": (N, N, N, O, O),
     # the gateway and the devices behind it
     "gateway.view": (N, N, O, O, O),
     "gateway.command": (N, N, N, O, O),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -18,6 +18,11 @@ class ExactDecimalField(models.CharField):  # type: ignore[type-arg]
 
     Null means that there is no number.
     """
+
+    if TYPE_CHECKING:  # what the type checker of Django reads
+        _pyi_private_set_type: Decimal | str | int  # type: ignore[assignment]
+        _pyi_private_get_type: Decimal  # type: ignore[assignment]
+        _pyi_lookup_exact_type: Decimal | str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 30)
@@ -47,6 +52,11 @@ class ExactDecimalField(models.CharField):  # type: ignore[type-arg]
 
 class SecretField(models.TextField):  # type: ignore[type-arg]
     """A text that lies encrypted in the records; in Python it is a ``Secret``, masked in print."""
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Secret | str  # type: ignore[assignment]
+        _pyi_private_get_type: Secret  # type: ignore[assignment]
+        _pyi_lookup_exact_type: str
 
     def from_db_value(self, value: str | None, *_: Any) -> Secret | None:
         """Return the secret, decrypted when it is revealed."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
-import numpy as np
 from django.db import transaction
 
 from fenhe.base.errors import BadInput, Place
+from fenhe.platform.registry import places
 from fenhe.platform.registry.models import (
     ALWAYS,
     END_OF_TIME,
@@ -21,7 +20,7 @@ from fenhe.platform.registry.models import (
     SiteName,
     SitePlace,
 )
-from fenhe.protocols.geo import gcj02_to_wgs84
+from fenhe.platform.registry.rows import Row
 from fenhe.protocols.tables import reader
 from fenhe.protocols.tables.station_names import clean_name
 
@@ -53,7 +52,7 @@ def load_stations(path: Path, commit: int, source: str = "") -> Outcome:
     with transaction.atomic():
         for batch in table.batches():
             for number, cells in zip(batch.rows, batch.frame.iter_rows(named=True), strict=True):
-                row = _Row(path, int(number), cells)
+                row = Row(path, int(number), cells)
                 _enter(row, known)
                 known.outcome.rows += 1
     return known.outcome
@@ -73,53 +72,6 @@ class _Known:
         self.outcome.created[what] += new
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One row of the file, read with errors that name it."""
-
-    path: Path
-    number: int
-    cells: dict[str, str | None]
-
-    def text(self, column: str, default: str = "") -> str:
-        value = self.cells.get(column)
-        return value.strip() if value and value.strip() else default
-
-    def needed(self, column: str) -> str:
-        value = self.text(column)
-        if not value:
-            raise self.wrong(column, "is empty")
-        return value
-
-    def day(self, column: str, default: date) -> date:
-        value = self.text(column)
-        try:
-            return date.fromisoformat(value[:10]) if value else default
-        except ValueError:
-            raise self.wrong(column, f"'{value}' is not a date; write 2019-07-01") from None
-
-    def truth(self, column: str, default: bool) -> bool:
-        value = self.text(column).casefold()
-        if not value:
-            return default
-        if value not in {"true", "false", "1", "0", "yes", "no", "y", "n", "是", "否"}:
-            raise self.wrong(column, f"'{value}' is neither yes nor no")
-        return value in {"true", "1", "yes", "y", "是"}
-
-    def degrees(self, column: str, limit: float) -> float | None:
-        value = self.text(column)
-        try:
-            number = float(value) if value else None
-        except ValueError:
-            raise self.wrong(column, f"'{value}' is not a number") from None
-        if number is not None and not -limit <= number <= limit:
-            raise self.wrong(column, f"{value} is outside ±{limit:g} degrees")
-        return number
-
-    def wrong(self, column: str, message: str) -> BadInput:
-        return BadInput(message, place=Place(str(self.path), self.number, column))
-
-
 def _check_columns(path: Path, columns: object) -> None:
     names = {str(name).strip() for name in columns}  # type: ignore[attr-defined]
     if missing := [name for name in REQUIRED if name not in names]:
@@ -130,7 +82,7 @@ def _check_columns(path: Path, columns: object) -> None:
         )
 
 
-def _enter(row: _Row, known: _Known) -> None:
+def _enter(row: Row, known: _Known) -> None:
     site = _site(row, known)
     span = {
         "valid_from": row.day("valid_from", ALWAYS),
@@ -147,12 +99,12 @@ def _enter(row: _Row, known: _Known) -> None:
     if code := row.text("code"):
         _, new = SiteCode.objects.get_or_create(site=site, code=code, **span, defaults=kept)
         known.count("codes", new)
-    if place := _place(row):
+    if place := places.of(row):
         _, new = SitePlace.objects.get_or_create(site=site, **place, **span, defaults=kept)
         known.count("places", new)
 
 
-def _site(row: _Row, known: _Known) -> Site:
+def _site(row: Row, known: _Known) -> Site:
     code, firm = row.needed("region"), row.text("organisation")
     if code not in known.regions:
         raise row.wrong("region", f"'{code}' is not a known region; import boundaries first")
@@ -176,19 +128,3 @@ def _site(row: _Row, known: _Known) -> Site:
         raise row.wrong("region", f"site {site.key} already lies in {site.region_id}")
     known.count("sites", new)
     return site
-
-
-def _place(row: _Row) -> dict[str, object]:
-    """Return lon, lat (WGS-84) and the datum stated; nothing where the row gives no place."""
-    lon, lat = row.degrees("lon", 180), row.degrees("lat", 90)
-    if lon is None or lat is None:
-        if lon is not None or lat is not None:
-            raise row.wrong("lon" if lon is None else "lat", "is empty although the other is not")
-        return {}
-    stated = row.text("datum", SitePlace.Datum.UNKNOWN).casefold().replace("-", "")
-    if stated not in SitePlace.Datum.values:
-        raise row.wrong("datum", f"'{stated}' is not one of {', '.join(SitePlace.Datum.values)}")
-    if stated == SitePlace.Datum.GCJ02:
-        x, y = gcj02_to_wgs84(np.array([lon]), np.array([lat]))
-        lon, lat = round(float(x[0]), 7), round(float(y[0]), 7)
-    return {"lon": lon, "lat": lat, "datum": stated}

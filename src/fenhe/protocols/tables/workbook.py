@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -12,22 +13,19 @@ from fenhe.protocols.tables import sheet_xml, unzip
 from fenhe.protocols.tables.table import Limits, TextBatch, TextTable, batch_of, check_header
 
 
+def sheet_names(path: Path, name: str, limits: Limits) -> tuple[str, ...]:
+    """Return the names of the sheets of a workbook, in order."""
+    return tuple(_book(path, name, limits).sheet_names)
+
+
 def open_workbook(path: Path, name: str, limits: Limits, sheet: str | None) -> TextTable:
     """Open a sheet (the first without a name); row 1 names the columns.
 
     The zip directory and a counted unpacking come first, so that a zip bomb is refused
     before any of it is held in memory.
     """
-    try:
-        import fastexcel
-    except ImportError:
-        raise MissingExtra("excel", "reading .xlsx files") from None
-    unzip.check(path, name, limits)
-    try:
-        book = fastexcel.read_excel(str(path))
-        names = book.sheet_names
-    except fastexcel.FastExcelError as error:
-        raise BadInput(f"the workbook can not be read: {error}", place=Place(name)) from None
+    book = _book(path, name, limits)
+    names = book.sheet_names
     if sheet is not None and sheet not in names:
         raise BadInput(f"there is no sheet '{sheet}'; it has {', '.join(names)}", place=Place(name))
     chosen = sheet or names[0]
@@ -45,6 +43,18 @@ def open_workbook(path: Path, name: str, limits: Limits, sheet: str | None) -> T
             yield batch_of(body, 2)
 
     return TextTable(name, "xlsx", columns, source, sheet=chosen)
+
+
+def _book(path: Path, name: str, limits: Limits) -> Any:
+    try:
+        import fastexcel
+    except ImportError:
+        raise MissingExtra("excel", "reading .xlsx files") from None
+    unzip.check(path, name, limits)
+    try:
+        return fastexcel.read_excel(str(path))
+    except fastexcel.FastExcelError as error:
+        raise BadInput(f"the workbook can not be read: {error}", place=Place(name)) from None
 
 
 def _with_odd(frame: pl.DataFrame, path: Path, sheet: str) -> pl.DataFrame:

@@ -116,9 +116,7 @@ def works(county: Any, firm: Any, codes: dict[str, dict[str, Any]] | None = None
         Outlet.objects.create(site=site, medium=medium)
         SiteName.objects.create(site=site, name_zh=name)
         sites.append(site)
-    device = Device.objects.create(
-        mn=MN, organisation=firm, password=Secret("123456"), minutes=10
-    )
+    device = Device.objects.create(mn=MN, organisation=firm, password=Secret("123456"), minutes=10)
     for code, units in (CHANNELS if codes is None else codes).items():
         Channel.objects.create(device=device, code=code, site=sites[0], item=code, **units)
     return Works(*sites, device)

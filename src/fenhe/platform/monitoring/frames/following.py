@@ -90,7 +90,8 @@ class Follow:
         known = self._known()
         read = reading.read(pieces, known.keys)
         prepared = values.prepare(read, known)
-        self._keep(read, prepared, taken.segment.id)
+        if self._keep(read, prepared, taken.segment.id):
+            prepared = values.prepare(read, self._known())
         given_up = self._sets.add(prepared.heads, now, pieces[-1][0].number)
         rejected = pl.concat([prepared.rejected, given_up])
         receipt = load.write(
@@ -104,11 +105,14 @@ class Follow:
         recent.note(taken.segment.id, prepared.heads)
         return receipt
 
-    def _keep(self, read: Read, prepared: Prepared, segment: str) -> None:
+    def _keep(self, read: Read, prepared: Prepared, segment: str) -> bool:
+        """Keep what devices say of themselves; say whether it changes how frames are read."""
         found = sayings.said(read, prepared.heads)
         kept = self._memory.keep(found, segment, self._store.last_commit)
-        if any(one.name == mapping.INTERVAL for one in kept):
+        changed = any(one.name == mapping.INTERVAL for one in kept)
+        if changed:
             self._mapping = None
+        return changed
 
     def _known(self) -> Mapping:
         if self._mapping is None or self._mapping.version != version():

@@ -148,13 +148,20 @@ class Memory:
 
     def keep(self, sayings: Iterable[Saying], segment: str, commit: int) -> list[Saying]:
         """Write what is new or changed into the records; return it."""
-        rows, kept = [], []
+        rows: list[DeviceParameter] = []
+        kept = []
         for one in sayings:
+            if one.kind == Kind.LOG or self._is_late(one):
+                _write(rows)  # what is asked below must be there
             if self._is_news(one):
                 rows.append(_row(one, segment, commit))
                 kept.append(one)
-        DeviceParameter.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+        _write(rows)
         return kept
+
+    def _is_late(self, one: Saying) -> bool:
+        last = self._last.get(one.key)
+        return last is not None and one.since < last[0]
 
     def _is_news(self, one: Saying) -> bool:
         if one.kind == Kind.LOG:
@@ -167,6 +174,11 @@ class Memory:
         news = last is None or last[1] != one.value
         self._last[one.key] = (one.since, one.value) if news or last is None else last
         return news
+
+
+def _write(rows: list[DeviceParameter]) -> None:
+    DeviceParameter.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    rows.clear()
 
 
 def _about(one: Saying) -> Any:
