@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -110,15 +111,20 @@ def test_lists_for_the_registry_mark_everything_as_simulated(tmp_path: Path) -> 
     assert bool(pl.read_excel(path, sheet_name="limits")["document"].str.contains("虚构").all())
 
 
-def test_a_later_run_goes_on_from_the_note(tmp_path: Path) -> None:
-    note = tmp_path / "note.json"
+def test_a_later_run_is_as_if_cut_off_since_the_note(tmp_path: Path) -> None:
+    note, report = tmp_path / "note.json", tmp_path / "balance.json"
     args = ["--host", "127.0.0.1", "--port", "1", "--fleet", "sinter", "--for", "0.3",
-            "--note", str(note), "--spread", "0"]  # fmt: skip
+            "--note", str(note), "--spread", "0", "--report", str(report)]  # fmt: skip
     line = [sys.executable, "-c", "from fenhe.cli.main import main; main()", "simulate", *args]
-    for extra in (["--from", "2026-08-03"], []):
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:00}"
+    moments = []
+    for extra in (["--since", yesterday], []):
         done = subprocess.run(
             [*line, *extra], capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr
-        # nobody took anything, so all of it is still to be said
-        assert json.loads(note.read_text("utf-8"))["moment"] < 1_785_686_400 + 700
+        moments.append(json.loads(note.read_text("utf-8"))["moment"])
+        told = json.loads(report.read_text("utf-8"))["fleet"]
+        assert told["waiting"] > 250  # nobody took anything: all of it is still to be said
+        assert told["balanced"] is True
+    assert moments[0] == moments[1]

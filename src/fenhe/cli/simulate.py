@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +18,7 @@ from fenhe.base.errors import BadInput
 if TYPE_CHECKING:
     from fenhe.simulator.config import Edition
     from fenhe.simulator.fleet import Fleet
+    from fenhe.simulator.network.client import Host
     from fenhe.simulator.network.play import Manner
     from fenhe.simulator.simulation import Simulation
 
@@ -54,12 +59,15 @@ EDITIONS: dict[str, Edition] = {"2005": 2005, "2017": 2017, "2025": 2025}
 @click.option(
     "--spread", default=2.0, show_default=True, help="Seconds over which the loggers connect."
 )
-@click.option("--live-hours", type=click.FloatRange(min=0), help="Leave older live values out.")
+@click.option(
+    "--since", metavar="MOMENT", help="As if cut off from then to now: records wait, live ones not."
+)
 @click.option(
     "--note",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Keep the moment reached there, and go on from it.",
+    help="Keep the moment reached there; a later run is as if cut off since.",
 )
+@click.option("--leash", is_flag=True, help="Stop when standard input is closed.")
 @click.option(
     "--registry",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -86,8 +94,9 @@ def command(
     until: str | None,
     window: int,
     spread: float,
-    live_hours: float | None,
+    since: str | None,
     note: Path | None,
+    leash: bool,
     registry: Path | None,
     region: str | None,
     report: Path | None,
@@ -124,21 +133,26 @@ def command(
         span = (start, start + timedelta(days=days))
         _write(sim, folder, span, statistics.split(","), kind)
         return
+    from fenhe.simulator.network.client import Host
     from fenhe.simulator.network.play import Manner, noted
     from fenhe.simulator.series import seconds_of
 
     begin = None if start is None else float(seconds_of(start))
     manner = Manner(
-        start=(noted(note) if note is not None else None) or begin,
+        start=begin,
+        since=_later(None if since is None else float(seconds_of(_moment(since))), noted(note)),
         speed=speed,
         seconds=seconds,
         until=None if until is None else float(seconds_of(_moment(until))),
         window=window,
         spread=spread,
-        live_hours=live_hours,
         note=note,
     )
-    _play(sim, host or "", port, manner, report)
+    _play(sim, Host(host or "", port), manner, report, leash=leash)
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    return max((moment for moment in (one, other) if moment is not None), default=None)
 
 
 def _lists(made: Fleet, path: Path, region: str | None) -> None:
@@ -163,19 +177,18 @@ def _moment(text: str) -> datetime:
     raise BadInput(f"'{text}' is no moment; write 2026-08-03 or 2026-08-03T08:00")
 
 
-def _play(sim: Simulation, host: str, port: int, manner: Manner, report: Path | None) -> None:
-    import asyncio
-    import contextlib
+def _play(sim: Simulation, host: Host, manner: Manner, report: Path | None, *, leash: bool) -> None:
     import json
     import signal
 
-    from fenhe.simulator.network.client import Host
     from fenhe.simulator.network.play import Player, line
     from fenhe.simulator.network.play import report as told
     from fenhe.simulator.write import NOTICE_ZH
 
     async def run() -> Player:
-        player = Player(sim, Host(host, port), manner)
+        player = Player(sim, host, manner)
+        if leash:
+            _hold(asyncio.get_running_loop(), player.stop.set)
         for one in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(one, player.stop.set)
@@ -190,6 +203,19 @@ def _play(sim: Simulation, host: str, port: int, manner: Manner, report: Path | 
     click.echo(line(player.balance()))
     if report is not None:
         report.write_text(json.dumps(told(player.loggers), indent=1) + "\n", encoding="utf-8")
+
+
+def _hold(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Stop when standard input ends: whoever started this is gone, however it went."""
+    import threading
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # it has ended already
+            loop.call_soon_threadsafe(stop)
+
+    threading.Thread(target=wait, name="leash", daemon=True).start()
 
 
 def _write(

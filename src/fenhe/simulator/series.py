@@ -69,9 +69,13 @@ MARKS = pl.Schema(
         "submitted_at": pl.Datetime("us"),
     }
 )
-# kind of a mark by what happened; what is planned and what befalls
-FACILITY = {"shut_down": "停机", "stopped": "停运", "start_up": "启机"}
-INSTRUMENT = {"maintenance": "日常维护", "fault": "故障"}
+# code and words of a mark by what happened; what is planned and what befalls
+FACILITY = {
+    "shut_down": ("shutdown", "停机"),
+    "stopped": ("stopped", "停运"),
+    "start_up": ("startup", "启机"),
+}
+INSTRUMENT = {"maintenance": ("maintenance", "日常维护"), "fault": ("fault", "故障")}
 PLANNED = frozenset({"shut_down", "stopped", "start_up", "maintenance"})
 EVENTS = pl.Schema(
     {
@@ -173,15 +177,15 @@ def marks(sim: Simulation, start: datetime, end: datetime) -> pl.DataFrame:
     for site in sim.fleet.sites:
         for one in sim.happenings(site, seconds_of(start), seconds_of(end)):
             kind = "facility" if one.kind in FACILITY else "instrument"
-            reason = FACILITY.get(one.kind) or INSTRUMENT.get(one.kind)
-            if reason is None:
+            told = FACILITY.get(one.kind) or INSTRUMENT.get(one.kind)
+            if told is None:
                 continue
+            code, words = told
             delay = between(site.noise_key("filed", one.start), 0, 0.5 * HOUR, 6.0 * HOUR)
             times = (moment_of(one.start), moment_of(one.end))
             filed = moment_of(one.end + int(delay))
-            rows.append(
-                (site.key, kind, one.kind, *times, f"模拟：{reason}", one.kind in PLANNED, filed)
-            )
+            planned = one.kind in PLANNED
+            rows.append((site.key, kind, code, *times, f"模拟：{words}", planned, filed))
     return pl.DataFrame(rows, schema=MARKS, orient="row").sort("site", "start")
 
 

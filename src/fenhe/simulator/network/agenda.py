@@ -40,12 +40,13 @@ class Agenda:
     """The records of one logger that wait to be sent."""
 
     def __init__(
-        self, sim: Simulation, device: Device, start: float, live_since: float = 0.0
+        self, sim: Simulation, device: Device, start: float, since: float | None = None
     ) -> None:
+        """With ``since`` it was cut off from then to ``start``: no live values, all is late."""
         self._sim = sim
-        self._live_since = live_since
         self._device = device
-        self._until = int(start)
+        self._start = start
+        self._until = int(start if since is None else since)
         self._fresh: deque[Due] = deque()
         self._late: deque[Due] = deque()
         self._held: list[tuple[int, int, Due]] = []
@@ -67,10 +68,10 @@ class Agenda:
         for due in self._between(since, self._until, settings):
             self.made += 1
             until = self._withheld(due)
-            if until:
+            if until and until > self._start:
                 self._count += 1
                 heapq.heappush(self._held, (until, self._count, due))
-            elif not any(one.start <= due.at < one.end for one in down):
+            elif due.at > self._start and not any(o.start <= due.at < o.end for o in down):
                 self._fresh.append(due)
             elif due.cn in LIVE:
                 self.lost += 1
@@ -133,8 +134,8 @@ class Agenda:
         found: list[Due] = []
         for cn, step in kinds:
             first = (since + BEIJING) // step * step + step - BEIJING
-            if cn in LIVE and self._live_since > first:
-                first += -(-int(self._live_since - first) // step) * step
+            if cn in LIVE and self._start > first:
+                first += -(-int(self._start - first) // step) * step
             for at in range(first, until + 1, step):
                 start = at if cn in LIVE else at - step
                 found += [

@@ -48,7 +48,7 @@ class Logger:
     start: float
     window: int = 8
     memory_days: int = 30
-    live_since: float = 0.0  # live values before are not sent
+    since: float | None = None  # it was cut off from then to the start
     settings: Settings = field(default_factory=Settings)
     balance: Balance = field(default_factory=Balance)
     dead: bool = False  # retries ran out: the link is no longer usable
@@ -58,7 +58,7 @@ class Logger:
     def __post_init__(self) -> None:
         spec = self.device.spec
         self.settings = replace(self.settings, realtime=spec.realtime_seconds, minute=spec.minute)
-        self.agenda = Agenda(self.sim, self.device, self.start, self.live_since)
+        self.agenda = Agenda(self.sim, self.device, self.start, self.since)
         self.tellers = [Teller(self.sim, site) for site in self.device.sites]
         key = bytes.fromhex(self.device.cipher_key)
         self.speaker = Speaker(spec.edition, self.device.mn, self.device.password, key)

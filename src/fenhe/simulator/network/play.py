@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ class Manner:
     until: float | None = None  # simulated moment to stop at
     window: int = 8
     memory_days: int = 30
-    live_hours: float | None = None  # live values older than that when it begins are not sent
+    since: float | None = None  # as if cut off from then until it begins
     note: Path | None = None  # where the moment reached is written, for a later run
     spread: float = 0.0  # true seconds over which the loggers begin
     patience: float = 10.0  # true seconds the end of a run waits for what is in flight
@@ -51,14 +50,13 @@ class Player:
 
     def _logger(self, sim: Simulation, device: Device) -> Logger:
         manner = self.manner
-        hours = manner.live_hours
         made = Logger(
             sim,
             device,
             self.clock.start,
             window=manner.window,
             memory_days=manner.memory_days,
-            live_since=0.0 if hours is None else time.time() - hours * 3_600,
+            since=manner.since,
         )
         made.restarted(self.clock.start)
         return made
@@ -132,8 +130,10 @@ class Player:
             await asyncio.sleep(0.05)
 
 
-def noted(path: Path) -> float | None:
+def noted(path: Path | None) -> float | None:
     """Return the moment a former run reached; None when there is none, or it can not be read."""
+    if path is None:
+        return None
     try:
         return float(json.loads(path.read_text("utf-8"))["moment"])
     except (OSError, ValueError, KeyError, TypeError):
