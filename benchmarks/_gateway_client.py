@@ -17,7 +17,10 @@ from datetime import datetime, timedelta, timezone
 from fenhe.protocols import hj212
 
 PW = "123456"
-CODES = ("a21026", "a21002", "a34013", "a19001", "a01011", "a01012", "a01013", "a01014")
+CODES = {
+    "a21026": "mg/m3", "a21002": "mg/m3", "a34013": "mg/m3", "a19001": "%", "a01011": "m/s",
+    "a01012": "degC", "a01013": "Pa", "a01014": "%",
+}  # fmt: skip
 BEIJING = timezone(timedelta(hours=8))
 
 
@@ -28,17 +31,18 @@ def mn(device: int) -> str:
 
 def frames(devices: int, each: int) -> list[list[bytes]]:
     """Return the frames of each device: ``each`` real-time records of about 320 bytes."""
-    segments, begin = [], datetime.now(BEIJING) - timedelta(seconds=each / 10)
+    segments, present = [], datetime.now(BEIJING)
+    begin = present - timedelta(seconds=each)
     for device in range(devices):
         for step in range(each):
-            now = begin + timedelta(seconds=step / 10)
+            now, sent = begin + timedelta(seconds=step), present + timedelta(milliseconds=step)
             items = ";".join(
                 f"{code}-Rtd={(device * 7 + step * 3 + n) % 900 / 10:.1f},{code}-Flag=N"
                 for n, code in enumerate(CODES)
             )
-            tail = f"DataTime={now:%Y%m%d%H%M%S};{items}"  # repeated within a second: no matter
+            tail = f"DataTime={now:%Y%m%d%H%M%S};{items}"
             segments.append(
-                f"QN={now:%Y%m%d%H%M%S}{now.microsecond // 1000:03d};ST=31;CN=2011;PW={PW};"
+                f"QN={sent:%Y%m%d%H%M%S}{sent.microsecond // 1000:03d};ST=31;CN=2011;PW={PW};"
                 f"MN={mn(device)};Flag=5;CP=&&{tail}&&".encode()
             )
     checks = hj212.crc_many(segments)

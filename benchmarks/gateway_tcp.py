@@ -2,9 +2,11 @@
 
 A gateway process of its own (``fenhe gateway``) owns a data folder with registered devices;
 the loggers are another process. What is timed for each frame: the client's write, TCP, framing,
-checksum, device and password, the append to the raw log with its hash chain and fsync, the answer,
-TCP, the client's read. Beside it, the processor seconds of the gateway's whole process (with
-whatever else the owner does with the frames). Run: ``python benchmarks/gateway_tcp.py [--quick]``.
+checksum, device and password, the append to the raw log with hash chain and fsync, the answer,
+TCP, the client's read. In the same process meanwhile: decoding, mapping, the store's commits and
+the checks, which are not waited for; how long after the last answer the store had everything is
+told too. Beside it, the processor seconds of the whole process.
+Run: ``python benchmarks/gateway_tcp.py [--frames 200000]``.
 """
 
 from __future__ import annotations
@@ -22,22 +24,35 @@ from pathlib import Path
 
 from common import Report
 
+from fenhe.platform import wire
+
 BAR = 10_000.0  # frames a second
 MOST = 2_000  # connections
 PLAN = ((1, 2_000), (100, 50), (MOST, 4))  # connections, frames each keeps unanswered
 
 
 def prepare(data: Path) -> None:
-    """Make a data folder with the devices."""
-    from _gateway_client import PW, mn
+    """Make a data folder with the devices, an outlet and channels for each."""
+    from _gateway_client import CODES, PW, mn
 
     from fenhe.platform import boot
 
     boot.prepare(data)
-    from fenhe.platform.registry.models import Device
+    from fenhe.platform.registry.models import Channel, Device, Outlet, Region, Site, SiteName
     from fenhe.platform.registry.secrets import Secret
 
+    county = Region.objects.create(code="140105", level="county", name_zh="小店区")
+    keys = [f"outlet:{n}" for n in range(MOST)]
+    Site.objects.bulk_create(Site(key=key, kind=Site.Kind.OUTLET, region=county) for key in keys)
+    Outlet.objects.bulk_create(Outlet(site_id=key, medium="gas") for key in keys)
+    SiteName.objects.bulk_create(SiteName(site_id=key, name_zh=key) for key in keys)
     Device.objects.bulk_create(Device(mn=mn(n), password=Secret(PW)) for n in range(MOST))
+    numbers = {one.mn: one.pk for one in Device.objects.only("mn")}
+    Channel.objects.bulk_create(
+        Channel(device_id=numbers[mn(n)], site_id=key, code=code, item=code, unit=unit)
+        for n, key in enumerate(keys)
+        for code, unit in CODES.items()
+    )
 
 
 def start(data: Path, port: int) -> subprocess.Popen[bytes]:
@@ -70,6 +85,17 @@ def memory(pid: int) -> float:
     return 0.0
 
 
+def drained(data: Path) -> float:
+    """Wait until the store has taken everything; return the seconds it took."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < 600:
+        behind = wire.call(data, "gateway_status", {})["behind"]["entries"]
+        if behind == 0:
+            break
+        time.sleep(0.2)
+    return time.monotonic() - begun
+
+
 def client(port: int, devices: int, each: int, window: int, rate: float) -> dict[str, float]:
     """Run the loggers and return what they saw."""
     script = Path(__file__).with_name("_gateway_client.py")
@@ -82,7 +108,7 @@ def client(port: int, devices: int, each: int, window: int, rate: float) -> dict
     return found
 
 
-def measure(out: Report, pid: int, port: int, frames: int) -> None:
+def measure(out: Report, data: Path, pid: int, port: int, frames: int) -> None:
     """Measure every plan, first as much as goes through, then at the bar's rate."""
     idle = memory(pid)
     for devices, window in PLAN:
@@ -94,9 +120,14 @@ def measure(out: Report, pid: int, port: int, frames: int) -> None:
         rate = out.rate(f"{name}, durable and acknowledged", int(found["frames"]), found["seconds"])
         out.ratio("  to the bar of 10,000 frames/s", rate / BAR, ">= 1", rate >= BAR)
         out.rate("  by the processor seconds of the gateway", int(found["frames"]), busy)
+        out.time("  the store has everything, after the last answer", drained(data))
         found = client(port, devices, each, window, BAR)
         for part in ("p50", "p99", "most"):
             out.time(f"{name}, at 10,000 frames/s: {part} of the answer", found[part])
+        out.time("  the store has everything, after the last answer", drained(data))
+        taken = wire.call(data, "gateway_status", {})["acknowledged_ms"]
+        for part in ("p50", "p99"):
+            out.time(f"  of which from the bytes' arrival to the disk, {part}", taken[part] / 1000)
     print(f"memory of the gateway: {idle:.0f} MB before, {memory(pid):.0f} MB after")
     out.figures.append({"what": "memory, MB", "before": idle, "after": memory(pid)})
 
@@ -116,7 +147,7 @@ def main() -> None:
         process = start(data, port)
         out = Report("gateway_tcp")
         try:
-            measure(out, process.pid, port, told.frames)
+            measure(out, data, process.pid, port, told.frames)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

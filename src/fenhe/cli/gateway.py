@@ -93,6 +93,8 @@ def _status_lines(state: dict[str, Any]) -> list[str]:
     if totals["problems"]:
         said = (f"{why} {count}" for why, count in sorted(totals["problems"].items()))
         lines.append(f"rejected for: {', '.join(said)}")
+    if state["behind"]["entries"]:
+        lines.append("store behind by {entries} entries, since {since}".format(**state["behind"]))
     if state["log"]["failed"]:
         lines.append(f"RAW LOG FAILED, nothing is acknowledged: {state['log']['failed']}")
     lines += [f"  {_device(one)}" for one in state["devices"]]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fenhe.platform.gateway.figures import Counts, moment
 from fenhe.platform.gateway.incidents import REFUSALS
+from fenhe.platform.operations import running
 
 if TYPE_CHECKING:
     from fenhe.platform.gateway.hub import Hub
@@ -61,7 +62,8 @@ def state(*, connections: bool = True) -> dict[str, Any]:
 
     ``totals``: frames = accepted + rejected + incomplete + in_hand (waiting for the disk).
     ``devices``: mn, connection, peer, edition, last_at, interval, skew (its clock minus ours,
-    seconds), counts. ``refused``: what strangers sent within the hour. ``running`` False and
+    seconds), counts. ``refused``: what strangers sent within the hour. ``behind``: entries of
+    the raw log the store has not taken yet, and when the oldest came in. ``running`` False and
     nothing else of meaning where this process has no gateway.
     """
     gateway = current
@@ -77,16 +79,24 @@ def state(*, connections: bool = True) -> dict[str, Any]:
 
     gateway.call(look)
     try:
-        return answer.result(PATIENCE)
+        return {**answer.result(PATIENCE), "behind": behind()}
     except TimeoutError:  # it is just ending
         return {**_NOTHING}
+
+
+def behind() -> dict[str, Any]:
+    """Return how far the store is behind the raw log: entries, and since when the oldest waits."""
+    taker: Any = running.now.threads.get("frames")
+    entries, since = taker.behind() if taker is not None else (0, None)
+    return {"entries": entries, "since": since}
 
 
 _NOTHING: dict[str, Any] = {
     "running": False, "name": "", "listens": [], "since": None, "open": 0, "totals":
     Counts().plain(), "refused_connections": 0, "log": {"failed": None, "backlog": 0},
     "acknowledged_ms": {"p50": None, "p99": None}, "commands": 0,
-    "connections": [], "devices": [], "refused": [], "incidents": [],
+    "behind": {"entries": 0, "since": None}, "connections": [], "devices": [], "refused": [],
+    "incidents": [],
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import resource
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from fenhe.platform.gateway.config import Address, Config
 from fenhe.platform.gateway.hub import Calls, Hub, utc_now
 from fenhe.platform.gateway.link import Link
 
+SWITCH = 0.0001  # seconds a thread may keep the interpreter when another wants it
 TICK = 0.5  # seconds between looks at time-outs
 STARTING = 30.0  # seconds a start may take
 ENDING = 10.0  # seconds a stop waits
@@ -59,6 +61,9 @@ class Loop(threading.Thread):
 
     def run(self) -> None:
         """Serve on a loop of its own."""
+        # Every read and write of a socket lets go of the interpreter; beside a thread that
+        # computes, it comes back only after this long. With the usual 5 ms that is a frame each.
+        sys.setswitchinterval(SWITCH)
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
