@@ -32,6 +32,7 @@ class Offers:
     pages: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # path: status, body
     live: dict[Key, int] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(20260302))
+    later: dict[Key, int] = field(default_factory=dict)  # of hours that come while it runs
     files: int = 0
     days: int = 0
 
@@ -92,6 +93,12 @@ class Offers:
             self.pages[f"/dated/{hour:%Y%m%d%H}.csv"] = (200, table(values))
             if step <= 0:
                 self.take_over(values)
+            else:
+                self.later |= values
+
+    def hours_up_to(self, last: datetime) -> None:
+        """Count the hours that came while it ran, up to the last one asked for, as offered."""
+        self.take_over({key: value for key, value in self.later.items() if key[1] <= last})
 
     def spoil(self) -> None:
         """Let some of the dated pages be missing and some fail."""

@@ -12,7 +12,7 @@ import os
 import random
 import sqlite3
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,11 @@ class Feeding:
         """Return the hash of what the live source took last."""
         query = "SELECT remembered FROM monitoring_source WHERE key = 'live'"
         return str(json.loads(self.records(query)[0][0]).get("sha256", ""))
+
+    def place(self) -> datetime:
+        """Return up to which hour (UTC) the dated source has asked."""
+        query = "SELECT place FROM monitoring_source WHERE key = 'dated'"
+        return datetime.fromisoformat(self.records(query)[0][0])
 
     def imports(self) -> int:
         """Return how many imports there were so far."""
@@ -128,6 +133,7 @@ def test_feeds_killed_at_any_moment_lose_and_double_nothing(tmp_path: Path) -> N
             child.kill()
             child.join(timeout=300)
         finish(feeding, offers, live)
+    offers.hours_up_to(feeding.place() - TO_UTC)
     check_values(feeding.data, offers)
     check_records(feeding)
 
