@@ -81,7 +81,7 @@ def numbers(
             keep = usable_signed if column in signed else usable
             expr = keep(expr, decimals[column])
         made.append(expr.alias(number(column)))
-    return frame.with_columns(made), decimals
+    return (frame.with_columns(made) if made else frame), decimals
 
 
 def usable(value: nw.Expr, decimals: int) -> nw.Expr:
