@@ -301,6 +301,7 @@ def test_one_under_way_when_the_gateway_stopped_is_gone_on_with(gateway: Running
         ("1062", {"RtdInterval": "29"}, "30 to 3600"),
         ("1064", {"MinInterval": "7"}, "one of"),
         ("1072", {"NewPW": "1234567"}, "6 letters or digits"),
+        ("1011", {"Colour": "red"}, "does not take Colour"),
         ("1011", {"PolId": "a;b"}, "can not be sent"),
         ("1011", {"Po;Id": "a"}, "can not be sent"),
     ],

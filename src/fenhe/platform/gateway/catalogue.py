@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from fenhe.base.errors import BadInput
-from fenhe.platform.gateway.exchange import NOW
+from fenhe.platform.gateway.exchange import NOW, Order, request, stamp
 from fenhe.protocols import hj212
 
 # requests that only ask; every other request of the table changes something at the device
@@ -22,6 +23,7 @@ SECRETS = frozenset(("NewPW", "NewSK"))
 NEW_KEY, NEW_PASSWORD, SET_CLOCK, TIME_OUTS = "1014", "1072", "1012", "1000"
 Fields = tuple[tuple[str, str], ...]
 
+_EPOCH = datetime(1970, 1, 1)
 _MOMENT = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _WIRE = re.compile(r"[^\x00-\x1f;,=&#]{0,200}")
@@ -99,7 +101,22 @@ def check(cn: str, fields: Sequence[tuple[str, str]], edition: int | None) -> Kn
     told = dict(fields)
     if cn in SPANS and told["BeginTime"] > told["EndTime"]:
         raise BadInput("EndTime is before BeginTime")
+    _check_editions(cn, fields, known.editions if edition is None else (edition,))
     return known
+
+
+def _check_editions(cn: str, fields: Sequence[tuple[str, str]], editions: tuple[int, ...]) -> None:
+    """Raise ``BadInput`` when no edition the device may speak can write the request."""
+    order = Order(0, "MN", cn, "31", tuple(fields), 0.0, 0, 0.0)
+    said = ""
+    for one in editions:
+        try:
+            hj212.encode(request(order, one, stamp(_EPOCH), "000000", _EPOCH))
+        except hj212.BadMessage as error:
+            said = said or str(error)
+        else:
+            return
+    raise BadInput(said)
 
 
 def _check_field(name: str, text: str) -> None:

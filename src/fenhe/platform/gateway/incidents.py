@@ -25,7 +25,6 @@ WORDS = {
     "two_sockets": "came from another connection; the newest wins",
     "too_many": "has too many connections; more are refused",
     "log_failed": "can not keep what it receives and acknowledges nothing",
-    "tls": "could not begin a secure connection",
 }  # fmt: skip
 REFUSALS = ("unknown_device", "password", "disabled", "no_key")
 

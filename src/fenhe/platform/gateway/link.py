@@ -34,7 +34,7 @@ class Link(asyncio.Protocol):
         self.counts = Counts()
         self.peer, self.address = "", ""
         self.mns: set[str] = set()
-        self.opened_at = self.last_at = 0.0
+        self.opened_at = self.last_at = 0.0  # by the loop's own clock, which nobody sets
         self.strikes = 0
         self.in_hand = 0
         self.ended = False  # the device sends no more
@@ -50,7 +50,7 @@ class Link(asyncio.Protocol):
         host, port, *_ = transport.get_extra_info("peername") or ("unknown", 0)
         self.address = str(host)
         self.peer = f"[{host}]:{port}" if ":" in self.address else f"{host}:{port}"
-        self.opened_at = self.last_at = self._allowed_at = self.hub.clock()
+        self.opened_at = self.last_at = self._allowed_at = self.hub.timer()
         self._keep_alive(transport.get_extra_info("socket"))
         self._transport.set_write_buffer_limits(high=self.limits.unread)
         if not self.hub.opened(self):
@@ -65,7 +65,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut bytes into pieces; slow the connection down when it is above its rate."""
-        self.last_at = self.hub.clock()
+        self.last_at = self.hub.timer()
         if not self.mns and self.counts.bytes_in > self.limits.unknown:
             self.close(NOTHING_GOOD)
             return

@@ -119,7 +119,7 @@ def _state(gateway: Loop, connections: bool) -> dict[str, Any]:
         },
         "acknowledged_ms": hub.delays.plain(),
         "commands": hub.desk.waiting,
-        "connections": [_connection(link) for link in hub.links.values()] if connections else [],
+        "connections": _connections(hub) if connections else [],
         "devices": [one.plain() for one in hub.devices.values()],
         "refused": refused,
         "incidents": incidents,
@@ -135,14 +135,19 @@ def totals(hub: Hub) -> Counts:
     return found
 
 
-def _connection(link: Link) -> dict[str, Any]:
+def _connections(hub: Hub) -> list[dict[str, Any]]:
+    shift = time.time() - hub.timer()  # from the loop's clock to the calendar
+    return [_connection(link, shift) for link in hub.links.values()]
+
+
+def _connection(link: Link, shift: float) -> dict[str, Any]:
     return {
         "number": link.number,
         "peer": link.peer,
         "secure": link.secure,
         "mns": sorted(link.mns),
-        "opened_at": moment(link.opened_at),
-        "last_at": moment(link.last_at),
+        "opened_at": moment(link.opened_at + shift),
+        "last_at": moment(link.last_at + shift),
         "slowed": bool(link.paused),
         **link.counts.plain(),
     }
