@@ -25,6 +25,7 @@ from fenhe.standards import catalogue
 
 FIRST, DAYS = "2026-08-03", 28
 TUNING = 1
+AWAY = ("drop_out", "power")
 
 
 def fleet(folder: Path, seed: int, planted: str) -> Path:
@@ -55,8 +56,10 @@ def places(folder: Path) -> dict[str, patterns.Place]:
 def hits(folder: Path, tuning: patterns.Numbers) -> pl.DataFrame:
     """Return everything the detectors say of a fleet."""
     known = places(folder)
+    # what the gateway of a real installation knows: when a logger was not connected
+    away = pl.read_parquet(folder / "events.parquet").filter(pl.col("kind").is_in(AWAY))
     found = [
-        patterns.detect(pl.read_parquet(path), known, tuning)
+        patterns.detect(pl.read_parquet(path), known, tuning, outages=away)
         for path in sorted((folder / "series").glob("*.parquet"))
     ]
     return pl.concat(found)

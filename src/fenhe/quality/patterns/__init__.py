@@ -44,6 +44,7 @@ _OUTLETS: dict[str, OfOutlet] = {
     "F13": physics.mean_mismatch,
     "F14": physics.conversion_mismatch,
 }
+_EVERY_ITEM = frozenset({"F16"})  # not of pollutants alone
 PATTERNS = tuple(sorted({*_LINES, *_OUTLETS}))
 FINDING = {
     **dict.fromkeys(("site", "item", "pattern"), pl.String()),
@@ -66,12 +67,14 @@ def detect(
     places: Mapping[str, Place],
     tuning: Numbers,
     only: Iterable[str] | None = None,
+    outages: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return where patterns show: site, item, pattern, start, end, score, reason.
 
     ``records``: site, item, statistic, start, end (naive UTC), value; optional flag (the
     logger's letter) and sent_at (arrival, naive UTC). ``places``: what is known of each outlet;
-    patterns are looked for in the items that have a range or a limit there. A greater score is a
+    patterns are looked for in the items that have a range or a limit there. ``outages``: site,
+    start, end of times in which a logger is known not to have been connected. A greater score is a
     plainer case; scores of different patterns do not compare. Raises ``BadInput`` for an unknown
     pattern.
     """
@@ -81,7 +84,7 @@ def detect(
         raise BadInput(f"unknown pattern '{unknown[0]}'; known are {', '.join(PATTERNS)}")
     rows = [
         (outlet.site, hit.item, hit.pattern, *_times(outlet, hit), hit.score, hit.reason)
-        for outlet in outlets(records, places)
+        for outlet in outlets(records, places, outages)
         for hit in _hits(outlet, names, tuning)
     ]
     found = pl.DataFrame(rows, schema={**FINDING, "start": pl.Int64, "end": pl.Int64}, orient="row")
@@ -95,7 +98,8 @@ def _hits(outlet: Outlet, names: Iterable[str], tuning: Numbers) -> Iterator[Hit
         if name in _OUTLETS:
             yield from _OUTLETS[name](outlet, tuning[name])
             continue
-        for line in outlet.pollutants:
+        wide = name in _EVERY_ITEM
+        for line in outlet.lines.values() if wide else outlet.pollutants:
             yield from _LINES[name](outlet, line, tuning[name])
 
 

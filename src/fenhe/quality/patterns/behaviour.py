@@ -8,7 +8,7 @@ from math import exp, lgamma
 import numpy as np
 
 from fenhe.quality.patterns.hits import Hit, spans
-from fenhe.quality.patterns.outlet import LOAD, Line, Outlet
+from fenhe.quality.patterns.outlet import HOUR, LOAD, Line, Outlet
 from fenhe.quality.patterns.physics import expected
 from fenhe.quality.points import Bools, Floats, Ints
 
@@ -37,9 +37,17 @@ def _at_peaks(outlet: Outlet, line: Line, event: Bools, n: Numbers, name: str) -
     begins = event.copy()
     begins[1:] &= ~event[:-1]
     begins &= ~_daily(outlet, begins, n["daily"])
-    proxy = _process(outlet, line)
-    if proxy is None or begins.sum() < n["least"]:
+    if begins.sum() < n["least"]:
         return
+    for proxy in _processes(outlet, line):
+        marked, best = _by_windows(outlet, begins, proxy, n)
+        for begin, end in spans(marked):
+            score = -float(np.log10(max(best, 1e-300)))
+            yield Hit(name, line.item, begin, end, score, f"{int(begins[begin:end].sum())}")
+
+
+def _by_windows(outlet: Outlet, begins: Bools, proxy: Floats, n: Numbers) -> tuple[Bools, float]:
+    """Return the windows in which events crowd at the top of the process, and the least chance."""
     high = proxy >= np.nanquantile(proxy, 1 - n["top"])
     near = _around(high, outlet.steps(n["slack"]))
     size = outlet.steps(24 * n["days"])
@@ -57,16 +65,7 @@ def _at_peaks(outlet: Outlet, line: Line, event: Bools, n: Numbers, name: str) -
         ):
             marked[part] = True
             best = min(best, chance)
-    for begin, end in spans(marked):
-        hit, all_events = int((begins & near)[begin:end].sum()), int(begins[begin:end].sum())
-        yield Hit(
-            name,
-            line.item,
-            begin,
-            end,
-            -float(np.log10(max(best, 1e-300))),
-            f"{hit} of {all_events}",
-        )
+    return marked, best
 
 
 def _daily(outlet: Outlet, begins: Bools, share: float) -> Bools:
@@ -78,17 +77,16 @@ def _daily(outlet: Outlet, begins: Bools, share: float) -> Bools:
     return np.asarray(usual[outlet.hour])
 
 
-def _process(outlet: Outlet, line: Line) -> Floats | None:
-    """Return what tells how hard the process works: its load, else the item's own last values."""
+def _processes(outlet: Outlet, line: Line) -> Iterator[Floats]:
+    """Yield what tells how hard the process works: its load, and the item's own last values."""
     load = outlet.lines.get(LOAD)
-    if load is not None:
-        return load.value
+    if load is not None and not np.isnan(load.value).all():
+        yield load.value
     value = np.where(line.normal, line.value, np.nan)
-    if np.isnan(value).all():
-        return None
     known = np.flatnonzero(~np.isnan(value))
-    last = np.searchsorted(known, np.arange(len(value)), side="right") - 1
-    return np.where(last >= 0, value[known[np.maximum(last, 0)]], np.nan)
+    if len(known):
+        last = np.searchsorted(known, np.arange(len(value)), side="left") - 1
+        yield np.where(last >= 0, value[known[np.maximum(last, 0)]], np.nan)
 
 
 def _around(mask: Bools, steps: int) -> Bools:
@@ -114,17 +112,17 @@ def _at_least(hit: int, of: int, chance: float) -> float:
 
 
 def backdated(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
-    """F15: old records of an item in one burst, while the outlet told others in time."""
-    late = line.lag > n["lag"] * 3_600_000_000
-    others = [one for one in outlet.lines.values() if one.item != line.item]
-    in_time = (
-        np.mean([one.lag <= n["lag"] * 3_600_000_000 for one in others], axis=0) if others else 0
-    )
-    alone = np.asarray(late & (in_time >= n["others"]))
+    """F15: many old records in one burst, of a time in which the logger was connected."""
+    late = line.lag > n["lag"] * HOUR
+    for begin, end in outlet.away:
+        late &= ~(
+            (outlet.start + outlet.step > begin - n["slack"] * HOUR)
+            & (outlet.start < end + n["slack"] * HOUR)
+        )
     arrived = outlet.start + outlet.step + np.nan_to_num(line.lag).astype(np.int64)
-    for begin, end in spans(alone, int(n["least"]), bridge=2):
-        told = arrived[begin:end][alone[begin:end]]
-        if np.ptp(told) <= n["burst"] * 3_600_000_000:
+    for begin, end in spans(late, int(n["least"]), bridge=2):
+        told = arrived[begin:end][late[begin:end]]
+        if np.ptp(told) <= n["burst"] * HOUR:
             yield Hit("F15", line.item, begin, end, float(end - begin), f"{end - begin}")
 
 

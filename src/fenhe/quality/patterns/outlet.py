@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -54,7 +54,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Outlet:
-    """The items of an outlet on one grid: ``start`` of each step in µs (naive UTC)."""
+    """The items of an outlet on one grid: ``start`` of each step in µs (naive UTC).
+
+    ``hours``: start and hourly mean the logger told, by item. ``away``: spans (µs) in which the
+    logger is known not to have been connected.
+    """
 
     site: str
     start: Ints
@@ -63,6 +67,7 @@ class Outlet:
     hours: Mapping[str, tuple[Ints, Floats]] = field(default_factory=dict)
     water: bool = False
     reference_o2: float | None = None
+    away: tuple[tuple[int, int], ...] = ()
 
     @property
     def day(self) -> Ints:
@@ -106,21 +111,29 @@ class Place:
     items: Mapping[str, Facts] = field(default_factory=dict)
 
 
-def outlets(records: pl.DataFrame, places: Mapping[str, Place]) -> Iterator[Outlet]:
+def outlets(
+    records: pl.DataFrame, places: Mapping[str, Place], outages: pl.DataFrame | None = None
+) -> Iterator[Outlet]:
     """Lay records out as outlets, one after the other.
 
     ``records``: site, item, statistic, start, end (naive UTC), value; optional flag (the
     logger's letter) and sent_at. The finest statistic of the form ``<n>min`` or ``1h``, ``1d``
     makes the grid; its ``.min``, ``.max`` and ``.zs`` go with it. ``places``: by site; an item
-    without facts there is not taken for a pollutant.
+    without facts there is not taken for a pollutant. ``outages``: site, start, end.
     """
+    away: dict[str, list[tuple[int, int]]] = {}
+    if outages is not None:
+        spans = outages.select("site", pl.col("start", "end").cast(pl.Datetime("us")).to_physical())
+        for name, begin, end in spans.iter_rows():
+            away.setdefault(name, []).append((begin, end))
     rows = records
     for name, kind in (("flag", pl.String()), ("sent_at", pl.Datetime("us"))):
         if name not in rows.columns:
             rows = rows.with_columns(pl.lit(None, dtype=kind).alias(name))
     for key, part in rows.group_by("site", maintain_order=True):
         site = str(key[0])
-        yield _outlet(site, part, places.get(site, Place()))
+        found = _outlet(site, part, places.get(site, Place()))
+        yield replace(found, away=tuple(away.get(site, ())))
 
 
 def _outlet(site: str, rows: pl.DataFrame, place: Place) -> Outlet:

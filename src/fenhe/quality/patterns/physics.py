@@ -49,7 +49,8 @@ def oxygen_dilution(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
     good = line.normal & outlet.running(n["load"])
     off = line.value - expected(outlet, line, int(n["classes"]))
     wide = _scale(off, good)
-    risen = good & ((line.value > n["high"]) | ((off > n["times"] * wide) & (off > n["least"])))
+    far = (line.value > n["high"]) | (off > n["times"] * wide)
+    risen = good & far & (off > n["least"])
     for begin, end in spans(risen, outlet.steps(n["hours"]), bridge=outlet.steps(n["bridge"])):
         rise = float(np.nanmedian(off[begin:end]))
         text = f"+{rise:.2f} %, usual ± {wide:.2f}"
@@ -92,7 +93,11 @@ def diluted_water(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
     fallen = np.zeros((len(lines), len(outlet.start)), dtype=np.bool_)
     known = np.zeros_like(fallen)
     for row, line in enumerate(lines):
-        usual = _before(np.where(line.normal, line.value, np.nan), size)
+        value = np.where(line.normal, line.value, np.nan)
+        if np.isnan(value).all():
+            continue
+        usual = _before(value, size)
+        usual[np.isnan(usual)] = np.nanmedian(value)  # at the beginning nothing lies before
         known[row] = line.normal & ~np.isnan(usual)
         fallen[row] = known[row] & (line.value < n["part"] * usual)
     flow = outlet.lines.get(FLOW)
@@ -130,6 +135,7 @@ def mean_mismatch(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
         told = outlet.hours.get(line.item)
         if told is None:
             continue
+        digit = _digit(told[1])
         off = np.zeros(len(outlet.start), dtype=np.bool_)
         worst = np.full(len(outlet.start), np.nan)
         places = (told[0] - outlet.start[0]) // outlet.step
@@ -139,12 +145,19 @@ def mean_mismatch(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
             if place < 0 or len(inside) < n["complete"] * per:
                 continue
             mean = inside.mean()
-            if mean > 0 and abs(hourly / mean - 1) > n["part"]:
+            beyond = abs(hourly - mean) > max(n["part"] * mean, n["digits"] * digit)
+            if mean > 0 and beyond:
                 off[part] = True
                 worst[part] = hourly / mean - 1
         for begin, end in spans(off, int(n["hours"] * per), bridge=int(n["bridge"] * per)):
             middle = float(np.nanmedian(worst[begin:end]))
             yield Hit("F13", line.item, begin, end, abs(middle), f"{middle:+.1%}")
+
+
+def _digit(values: Floats) -> float:
+    """Return the last digit values are written with: the least step between any two."""
+    steps = np.diff(np.unique(values[~np.isnan(values)]))
+    return float(steps.min()) if len(steps) else 0.0
 
 
 def conversion_mismatch(outlet: Outlet, n: Numbers) -> Iterator[Hit]:

@@ -39,7 +39,7 @@ def _at_rest(line: Line, part: float) -> Bools:
 
 def low_variance(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     """F02: the spread of hours far below the usual one of this outlet, but not nothing."""
-    size = outlet.steps(n["hours"])
+    size = outlet.steps(n["hours_water"] if outlet.water else n["hours_gas"])
     inside = _masked(line.value, line.normal & outlet.running(n["load"]))
     spread = _relative_spread(inside, size, n["complete"])
     usual = np.nanmedian(spread) if np.any(~np.isnan(spread)) else np.nan
@@ -137,7 +137,7 @@ def cut_at_limit(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     for begin in range(0, max(len(values) - size, 0) + 1, step):
         under, over = int(below[begin : begin + size].sum()), int(above[begin : begin + size].sum())
         chance = _half_or_less(over, under + over)
-        if under >= n["least"] and chance < n["chance"]:
+        if under >= n["least"] and chance < n["chance"] and over <= n["over"] * under:
             marked[begin : begin + size] = True
             best = min(best, chance)
     for begin, end in spans(marked):
