@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     log = folder / "server.log"
     fenhe = Path(sys.executable).with_name("fenhe")
-    command = [fenhe, "demo", "--data", folder / "data", "--port", str(port)]
+    command = [fenhe, "demo", "--data", folder / "data", "--port", str(port), "--no-fleet"]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FENHE_")}
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=surroundings)
