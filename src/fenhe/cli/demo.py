@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fenhe.base.errors import BadInput
-from fenhe.cli import serve
+from fenhe.cli import demofleet, gateway, serve
 from fenhe.cli.owned import data_option
 from fenhe.platform import boot, paths, wire
 
@@ -16,12 +16,25 @@ from fenhe.platform import boot, paths, wire
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--serve/--no-serve", "served", default=True, help="Serve when loaded.")
+@click.option(
+    "--gateway",
+    "listen",
+    default="127.0.0.1:9212",
+    show_default=True,
+    help="HOST:PORT where data loggers connect.",
+)
+@click.option(
+    "--fleet/--no-fleet", "played", default=True, help="Play simulated outlets beside real data."
+)
 @data_option
-def command(host: str, port: int, served: bool, data: Path | None) -> None:
+def command(  # noqa: PLR0917 (one option each)
+    host: str, port: int, served: bool, listen: str, played: bool, data: Path | None
+) -> None:
     """Load the demonstration data into a data folder of its own, and serve it.
 
     Its accounts have a password known to everybody, so a folder that holds anything else is
-    refused. Loading again changes nothing.
+    refused. Loading again changes nothing. Simulated outlets are played beside the real data,
+    through the gateway, and are marked as simulated wherever they show.
     """
     folder = (data or paths.data_folder()).absolute()
     if paths.is_prepared(folder) and wire.is_served(folder):
@@ -29,6 +42,9 @@ def command(host: str, port: int, served: bool, data: Path | None) -> None:
     serve.allow(host)
     if served:
         serve.check_free(host, port)
+        if played:
+            demofleet.check_free(listen)
+            gateway.settle(listen, None)
     boot.prepare(folder, upgrade=True)
     _refuse_real(folder)
     from fenhe.platform import owner
@@ -36,12 +52,19 @@ def command(host: str, port: int, served: bool, data: Path | None) -> None:
 
     try:
         load.load(click.echo)
+        if played:
+            demofleet.enter(click.echo)
     finally:
         owner.close()
     click.echo("demonstration accounts (password " + scene.PASSWORD + "):")
     for person in scene.PEOPLE:
         click.echo(f"  {person.name:10} {person.role}")
-    if served:
+    if not served:
+        return
+    if not played:
+        serve.start(folder, host, port)
+        return
+    with demofleet.playing(folder, listen):
         serve.start(folder, host, port)
 
 

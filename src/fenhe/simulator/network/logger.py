@@ -15,6 +15,8 @@ from fenhe.simulator.network.telling import Due, Teller
 from fenhe.simulator.network.wire import Packet, Speaker, Telegram
 from fenhe.simulator.simulation import Simulation
 
+#: Milliseconds between two QNs, one for each sub-packet a telegram may have.
+ROOM = 5
 DATA_ANSWER, NOTICE_ANSWER = "9014", "9013"
 
 
@@ -107,7 +109,7 @@ class Logger:
 
     def qn(self, now: float) -> str:
         """Return a new QN; each is later than the one before, with room for sub-packets."""
-        self._qn = max(self._qn + 20, int((now + self.ahead(now)) * 1000))
+        self._qn = max(self._qn + ROOM, int((now + self.ahead(now)) * 1000))
         return wire.qn_text(self._qn)
 
     def outgoing(self, now: float, true_now: float) -> list[bytes]:
@@ -130,7 +132,9 @@ class Logger:
 
     def hear(self, frame: Frame, now: float) -> None:
         """Take what the host said: an acknowledgement, or a request to answer."""
-        if frame.cn in {DATA_ANSWER, NOTICE_ANSWER}:
+        if frame.cn in {#: Milliseconds between two QNs, one for each sub-packet a telegram may have.
+ROOM = 5
+DATA_ANSWER, NOTICE_ANSWER}:
             self._acknowledged(*wire.acknowledged(frame))
             return
         if frame.cn:
