@@ -132,9 +132,7 @@ class Logger:
 
     def hear(self, frame: Frame, now: float) -> None:
         """Take what the host said: an acknowledgement, or a request to answer."""
-        if frame.cn in {#: Milliseconds between two QNs, one for each sub-packet a telegram may have.
-ROOM = 5
-DATA_ANSWER, NOTICE_ANSWER}:
+        if frame.cn in {DATA_ANSWER, NOTICE_ANSWER}:
             self._acknowledged(*wire.acknowledged(frame))
             return
         if frame.cn:
