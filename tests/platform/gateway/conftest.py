@@ -16,32 +16,7 @@ from fenhe.platform.gateway.hub import Calls
 from fenhe.platform.gateway.loop import Loop
 from fenhe.store.rawlog import Entry, StreamLog
 from fenhe.store.rawlog.streams import Streams
-from tests.platform.gateway import wire
-
-
-@dataclass(frozen=True)
-class Known:
-    """A device of the registry."""
-
-    mn: str = wire.MN
-    password: str | None = wire.PW
-    edition: int | None = None
-    keys: tuple[bytes, ...] = ()
-    enabled: bool = True
-    sites: tuple[str, ...] = ()
-
-
-@dataclass
-class Devices:
-    """The registry."""
-
-    known: dict[str, Known] = field(default_factory=dict)
-
-    def device(self, mn: str) -> Known | None:
-        return self.known.get(mn.strip().upper())
-
-    def add(self, *devices: Known) -> None:
-        self.known.update({one.mn.upper(): one for one in devices})
+from tests.platform.gateway.devices import Devices, Known
 
 
 @dataclass

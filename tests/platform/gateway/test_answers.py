@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.platform.gateway import wire
-from tests.platform.gateway.conftest import Devices, Known, Running, listening
+from tests.platform.gateway.conftest import Running, listening
+from tests.platform.gateway.devices import Devices, Known
 
 KEY = b"0" * 16
 M2005 = "88888880000001"

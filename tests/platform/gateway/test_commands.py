@@ -12,7 +12,8 @@ from fenhe.platform.gateway import catalogue
 from fenhe.platform.gateway.exchange import NOW, Order
 from fenhe.protocols import hj212
 from tests.platform.gateway import wire
-from tests.platform.gateway.conftest import Devices, Known, Running
+from tests.platform.gateway.conftest import Running
+from tests.platform.gateway.devices import Devices, Known
 
 ASK = Order(1, wire.MN, "1011", "31", (), over_time=20.0, resend=3, patience=30.0)
 HASTY = replace(ASK, over_time=0.3, resend=2, patience=0.6)

@@ -1,6 +1,7 @@
 """The gateway is killed at random moments while loggers send: nothing acknowledged is missing.
 
-``FENHE_GATEWAY_KILLS`` says how often; two hundred take about half an hour.
+Killed is the loop with its raw log, ``FENHE_GATEWAY_KILLS`` times (two hundred take a quarter of
+an hour), and a whole ``fenhe gateway`` twice.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,9 +25,30 @@ from fenhe.store import Store
 from tests.platform.gateway import served, wire
 from tests.platform.server import start
 
-KILLS = int(os.environ.get("FENHE_GATEWAY_KILLS", "3"))
+KILLS = int(os.environ.get("FENHE_GATEWAY_KILLS", "5"))
 WAIT = 120.0  # seconds a loaded machine may take
 DEVICES = 3
+ROOT = Path(__file__).parents[3]
+# the gateway without the rest of the owner: it starts quickly, and is the same loop and log
+PROGRAM = """
+import sys, threading
+from pathlib import Path
+from fenhe.platform.gateway.config import Address, Config
+from fenhe.platform.gateway.hub import Calls
+from fenhe.platform.gateway.loop import Loop
+from fenhe.store.rawlog.streams import Streams
+from tests.platform.gateway.devices import Devices, Known
+
+devices = Devices()
+devices.add(*(Known(mn) for mn in sys.argv[3].split(",")))
+log = Streams(Path(sys.argv[1]) / "raw" / "stream").open("main")
+config = Config(plain=Address("127.0.0.1", int(sys.argv[2])))
+calls = Calls(lambda *_: None, lambda *_: None, lambda: None)
+Loop(config, log, devices, calls).start()
+threading.Event().wait()
+"""
+MNS = [f"KILLED{n}" for n in range(DEVICES)]
+Start = Callable[[], subprocess.Popen[str]]
 _QN = re.compile(rb"QN=(\d{17});ST=91;CN=9014")
 
 
@@ -34,9 +58,9 @@ class Sender(threading.Thread):
     What was not acknowledged before a connection broke is sent again, as devices do.
     """
 
-    def __init__(self, number: int, port: int, rng: random.Random) -> None:
+    def __init__(self, mn: str, port: int, rng: random.Random) -> None:
         super().__init__(daemon=True)
-        self.mn, self.port, self.rng = f"KILLED{number}", port, rng
+        self.mn, self.port, self.rng = mn, port, rng
         self.sent: dict[bytes, bytes] = {}  # QN → frame
         self.acknowledged: set[bytes] = set()
         self.wrong: list[bytes] = []
@@ -83,9 +107,9 @@ class Sender(threading.Thread):
         return rest
 
 
-def _killed(data: Path, port: int, delay: float, senders: list[Sender]) -> None:
+def _killed(begin: Start, delay: float, senders: list[Sender]) -> None:
     """Run the gateway, wait for an acknowledgement and a moment more, and kill it."""
-    process = start("gateway", "--listen", f"127.0.0.1:{port}", data=data)
+    process = begin()
     before = sum(len(one.acknowledged) for one in senders)
     until = time.monotonic() + WAIT
     while sum(len(one.acknowledged) for one in senders) == before:
@@ -103,22 +127,41 @@ def _end(process: subprocess.Popen[str], how: signal.Signals) -> None:
 
 @pytest.mark.slow
 def test_nothing_acknowledged_is_missing_from_the_raw_log(tmp_path: Path) -> None:
-    data = served.prepare(
-        tmp_path / "data", *((f"KILLED{n}", wire.PW, None) for n in range(DEVICES))
-    )
+    data, port = tmp_path / "data", served.free_port()
+    data.mkdir()
+    words = [sys.executable, "-c", PROGRAM, str(data), str(port), ",".join(MNS)]
+
+    def begin() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+        )
+
+    _assert_kept(data, port, begin, KILLS)
+
+
+@pytest.mark.slow
+def test_the_same_with_all_of_the_owner(tmp_path: Path) -> None:
+    data = served.prepare(tmp_path / "data", *((mn, wire.PW, None) for mn in MNS))
+    port = served.free_port()
+    listen = ("gateway", "--listen", f"127.0.0.1:{port}")
+    _assert_kept(data, port, lambda: start(*listen, data=data), 2)
+
+
+def _assert_kept(data: Path, port: int, begin: Start, kills: int) -> None:
     seed = int(os.environ.get("FENHE_SEED", "20260301"))
-    rng, port = random.Random(seed), served.free_port()
-    senders = [Sender(n, port, random.Random(seed + n)) for n in range(DEVICES)]
+    rng = random.Random(seed)
+    senders = [Sender(mn, port, random.Random(seed + n)) for n, mn in enumerate(MNS)]
     for one in senders:
         one.start()
-    for _ in range(KILLS):
-        _killed(data, port, rng.uniform(0, 1.0), senders)
+    for _ in range(kills):
+        _killed(begin, rng.uniform(0, 1.0), senders)
     for one in senders:
         one.over.set()
         one.join(timeout=WAIT)
         assert not one.is_alive()
     print({one.mn: (len(one.sent), len(one.acknowledged)) for one in senders}, "seed", seed)
     assert [one.wrong for one in senders] == [[]] * DEVICES
+    assert sum(len(one.acknowledged) for one in senders) >= kills
     _check(data, senders)
 
 
@@ -131,7 +174,6 @@ def _check(data: Path, senders: list[Sender]) -> None:
             kept.update(one.payload for one in log.read(part.id) if one.kind == "in")
     frames = {frame for one in senders for frame in one.sent.values()}
     for one in senders:
-        assert len(one.acknowledged) >= KILLS
         missing = [qn for qn in one.acknowledged if one.sent[qn] not in kept]
         assert missing == []
     for part in kept.keys() - frames:  # a frame cut off by a kill of the other side

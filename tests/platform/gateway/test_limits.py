@@ -22,7 +22,8 @@ from fenhe.platform.gateway.config import Address, Config, read
 from fenhe.store.rawlog import NewEntry, StreamLog
 from fenhe.store.rawlog.streams import Streams
 from tests.platform.gateway import wire
-from tests.platform.gateway.conftest import LOCAL, Devices, Known, Running, listening
+from tests.platform.gateway.conftest import LOCAL, Running, listening
+from tests.platform.gateway.devices import Devices, Known
 
 
 def test_the_newest_of_two_connections_wins(gateway: Running) -> None:

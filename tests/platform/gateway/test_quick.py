@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fenhe.platform.gateway import answers, quick
 from fenhe.protocols import hj212
 from tests.platform.gateway import wire
-from tests.platform.gateway.conftest import Devices, Known, Running
+from tests.platform.gateway.conftest import Running
+from tests.platform.gateway.devices import Devices, Known
 
 PACKETS = Path(__file__).parents[2] / "data" / "hj212" / "packets_public.csv"
 
