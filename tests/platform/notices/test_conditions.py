@@ -103,13 +103,18 @@ def test_a_registered_device_that_never_came_is_expected_since_it_could() -> Non
         Registered("MN-B", ago(90_000), 600),  # not since the gateway began
         Registered("MN-C", ago(100), None),  # entered just now
     ]
-    found = {one.mn: one for one in conditions.expected(registered, heard, ago(5000))}
-    assert found.keys() == {"MN-A", "MN-B", "MN-C"}
+    registered.append(Registered("MN-D", ago(90_000), 600, simulated=True))
+    before = {"MN-A": ago(9999), "MN-D": ago(70_000)}  # known to be silent when it was restarted
+    found = {one.mn: one for one in conditions.expected(registered, heard, ago(5000), before)}
+    assert found.keys() == {"MN-A", "MN-B", "MN-C", "MN-D"}
+    assert found["MN-D"].last_at == ago(70_000)
     assert found["MN-A"] == Device("MN-A", ago(60), 30.0, -500)
     assert found["MN-B"] == Device("MN-B", ago(5000), 600)
     assert found["MN-C"] == Device("MN-C", ago(100), None)
     silent = conditions.devices_silent(found.values(), NOW, USUAL)
-    assert [one.object for one in silent] == ["MN-B"]
+    assert [one.object for one in silent] == ["MN-B", "MN-D"]
+    told = wording.sentence(silent[1].kind, "MN-D", silent[1].facts, "zh")
+    assert told == "数采仪 MN-D 已 19.4 小时 没有报文，其上报间隔为 10 分钟。（模拟设备）"
     assert [one.object for one in conditions.devices_skewed(found.values(), USUAL)] == ["MN-A"]
 
 

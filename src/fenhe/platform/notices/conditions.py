@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
-from fenhe.platform.notices.findings import Finding
+from fenhe.platform.notices.findings import Fact, Finding
 from fenhe.platform.notices.kinds import CRITICAL
 from fenhe.platform.notices.tuning import Tuning
 from fenhe.platform.operations.lateness import Lag
+
+Facts = dict[str, Fact]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Device:
     interval: float | None = None
     skew: float | None = None
     region: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,25 +37,43 @@ class Registered:
 
     mn: str
     since: datetime
-    interval: float | None
+    interval: float | None = None
+    simulated: bool = False
 
 
 def expected(
-    registered: Iterable[Registered], heard: Iterable[Device], began: datetime
+    registered: Iterable[Registered],
+    heard: Iterable[Device],
+    began: datetime,
+    silent: Mapping[str, datetime],
 ) -> list[Device]:
     """Return how every registered device was heard; one not heard at all, since it could be.
 
-    ``began``: since when the gateway listens. A device whose rhythm is not known yet has that
-    of its records. Devices nobody registered are left out.
+    ``began``: since when the gateway listens. ``silent``: when those were last heard that are
+    known to be silent, by MN in capitals; a gateway begun anew has not heard them. A device
+    whose rhythm is not known yet has that of its records. Others are left out.
     """
-    known = {one.mn.strip().upper(): one for one in heard}
-    found = []
-    for one in registered:
-        device = known.get(one.mn.strip().upper())
-        last = (device.last_at if device else None) or max(began, one.since)
-        interval = (device.interval if device else None) or one.interval
-        found.append(Device(one.mn, last, interval, device.skew if device else None))
-    return found
+    known = {folded(one.mn): one for one in heard}
+    return [_expected(one, known.get(folded(one.mn)), began, silent) for one in registered]
+
+
+def _expected(
+    one: Registered, heard: Device | None, began: datetime, silent: Mapping[str, datetime]
+) -> Device:
+    last = heard.last_at if heard is not None else None
+    interval = heard.interval if heard is not None else None
+    return Device(
+        one.mn,
+        last or silent.get(folded(one.mn)) or max(began, one.since),
+        interval or one.interval,
+        heard.skew if heard is not None else None,
+        simulated=one.simulated,
+    )
+
+
+def folded(mn: str) -> str:
+    """Return an MN as it is compared."""
+    return mn.strip().upper()
 
 
 @dataclass(frozen=True)
@@ -140,7 +161,7 @@ def devices_silent(devices: Iterable[Device], now: datetime, tuning: Tuning) -> 
         interval = one.interval or tuning("device_silent", "slowest_s")
         silent = (now - one.last_at).total_seconds()
         if silent > max(times * interval, least):
-            facts = {"silent_s": silent, "interval_s": interval}
+            facts: Facts = {"silent_s": silent, "interval_s": interval, **_simulated(one)}
             found.append(Finding("device_silent", one.mn, facts, region=one.region))
     return found
 
@@ -149,10 +170,14 @@ def devices_skewed(devices: Iterable[Device], tuning: Tuning) -> list[Finding]:
     """Tell devices whose clock is too far from ours, before or behind."""
     most = tuning("device_clock", "skew_s")
     return [
-        Finding("device_clock", one.mn, {"skew_s": one.skew}, region=one.region)
+        Finding("device_clock", one.mn, {"skew_s": one.skew, **_simulated(one)}, region=one.region)
         for one in devices
         if one.skew is not None and abs(one.skew) > most
     ]
+
+
+def _simulated(one: Device) -> Facts:
+    return {"simulated": 1} if one.simulated else {}
 
 
 _OWN_KIND = {"password": "device_password", "unknown_device": "device_unknown"}
@@ -171,7 +196,7 @@ def troubles(found: Iterable[Trouble], now: datetime, tuning: Tuning) -> list[Fi
 
 
 def _trouble(kind: str, one: Trouble) -> Finding:
-    facts: dict[str, str | int | float] = {"times": one.times, "text": one.text}
+    facts: Facts = {"times": one.times, "text": one.text}
     if kind in _OWN_KIND.values():
         return Finding(kind, one.subject, facts, region=one.region)
     facts |= {"what": one.what, "subject": one.subject}

@@ -12,17 +12,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Min
 
+from fenhe.base.errors import FenheError
 from fenhe.platform import clock as page_clock
 from fenhe.platform.notices import conditions
 from fenhe.platform.notices.conditions import Device, Registered, Trouble
-from fenhe.platform.notices.findings import Finding
-from fenhe.platform.notices.models import Notice, Route
+from fenhe.platform.notices.findings import OTHERS, Finding
+from fenhe.platform.notices.models import Episode, Notice, Route
 from fenhe.platform.notices.tuning import Tuning
 from fenhe.platform.operations import backlog, lateness, running
 from fenhe.platform.registry.models import Channel
@@ -94,18 +95,21 @@ def raw_log_queue(context: Context) -> list[Finding]:
 def gateway(context: Context) -> list[Finding]:
     """Look at the gateway: devices that are silent or whose clock is off, and its connections."""
     live = part("fenhe.platform.gateway.live")
-    told = live.state(connections=False) if live is not None else {}
-    if not told.get("running"):
+    if live is None or live.current is None:
         return []
+    told = live.state(connections=False)
+    if not told["running"]:
+        raise FenheError("the gateway does not answer")  # an alarm; those of devices stay
     now, regions = utc_now(), device_regions()
     names = ("mn", "last_at", "interval", "skew")
     heard = [Device(*(one[name] for name in names)) for one in told["devices"]]
     devices = [
-        replace(one, region=regions.get(one.mn.upper(), ""))
-        for one in conditions.expected(registered(), heard, told["since"])
+        replace(one, region=regions.get(conditions.folded(one.mn), ""))
+        for one in conditions.expected(registered(), heard, told["since"], silent())
     ]
     troubles = [
-        replace(one, region=regions.get(one.subject.upper(), "")) for one in _troubles(told)
+        replace(one, region=regions.get(conditions.folded(one.subject), ""))
+        for one in _troubles(told)
     ]
     return [
         *conditions.devices_silent(devices, now, context.tuning),
@@ -129,18 +133,28 @@ def _troubles(told: dict[str, Any]) -> list[Trouble]:
 
 def registered() -> list[Registered]:
     """Return the devices that should come."""
-    rows = DeviceRow.objects.filter(enabled=True).values_list("mn", "created_at", "minutes")
+    names = ("mn", "created_at", "minutes", "simulated")
+    rows = DeviceRow.objects.filter(enabled=True).values_list(*names)
     return [
-        Registered(mn, _utc(since), 60.0 * minutes if minutes else None)
-        for mn, since, minutes in rows
+        Registered(mn, _utc(since), 60.0 * minutes if minutes else None, simulated)
+        for mn, since, minutes, simulated in rows
     ]
+
+
+def silent() -> dict[str, datetime]:
+    """Return when the devices were last heard whose silence is an alarm, by MN in capitals."""
+    found = Episode.objects.filter(kind="device_silent", closed_at__isnull=True)
+    return {
+        conditions.folded(one.object): _utc(one.seen_at) - timedelta(seconds=one.facts["silent_s"])
+        for one in found.exclude(object=OTHERS)
+    }
 
 
 def device_regions() -> dict[str, str]:
     """Return the region of each device's site, by MN in capitals; of those that have one."""
     rows = Channel.objects.order_by("-site__region_id")
     pairs = rows.values_list("device__mn", "site__region_id").distinct()
-    return {mn.upper(): region for mn, region in pairs}
+    return {conditions.folded(mn): region for mn, region in pairs}
 
 
 def verdicts(context: Context) -> list[Finding]:

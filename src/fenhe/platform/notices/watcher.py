@@ -28,6 +28,7 @@ class Round:
 
     def __init__(self, store: Store) -> None:
         self.context = Context(store)
+        self._began = time.monotonic()
         self._due: dict[str, float] = {}
         self._growing: dict[str, list[Finding]] = {}
         self._failed: dict[str, Finding] = {}
@@ -48,7 +49,9 @@ class Round:
             looked.update(seen)
         found += [finding for part in self._growing.values() for finding in part]
         found += self._failed.values()
-        return found, looked | {GROWING, "look_failed"}
+        if time.monotonic() - self._began >= self.context.tuning(GROWING, "window_s"):
+            looked.add(GROWING)  # before that nobody can say that a queue grows no more
+        return found, looked | {"look_failed"}
 
     def _safely(self, name: str, look: reading.Look) -> list[Finding] | None:
         """Make one look; one that fails is itself a finding, and tells nothing else."""

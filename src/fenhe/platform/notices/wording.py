@@ -27,6 +27,7 @@ _OTHERS = {
     ZH: "{title}：另有 {number} 个对象，如 {some}。",
     EN: "{title}: {number} more, such as {some}.",
 }
+_SIMULATED = {ZH: "（模拟设备）", EN: " (A simulated device.)"}
 PHASES = {
     "opened": {ZH: "新告警", EN: "NEW"},
     "graver": {ZH: "转为严重", EN: "NOW CRITICAL"},
@@ -54,6 +55,8 @@ OBJECTS = {
     ("thread_dead", "upkeep"): {ZH: "维护（upkeep）", EN: "upkeep (of the store)"},
     ("thread_dead", "feeder"): {ZH: "来源（feeder）", EN: "feeder (of sources)"},
     ("thread_dead", "courier"): {ZH: "通知（courier）", EN: "courier (of notices)"},
+    ("thread_dead", "checker"): {ZH: "数据检查（checker）", EN: "checker (of values)"},
+    ("thread_dead", "frames"): {ZH: "报文入库（frames）", EN: "frames (into the store)"},
     ("thread_dead", "gateway"): {ZH: "网关（gateway）", EN: "gateway (of devices)"},
 }
 _MARKUP = str.maketrans(
@@ -99,7 +102,8 @@ def sentence(kind: str, name: str, facts: Mapping[str, Any], language: str) -> s
         return _OTHERS[language].format_map(_Known({"title": title(kind, language), **words}))
     said = found.said_en if language == EN else found.said_zh
     own = OBJECTS.get((kind, name), {}).get(language) or plain(name)
-    return said.format_map(_Known({**words, "object": own}))
+    mark = _SIMULATED[language] if facts.get("simulated") else ""
+    return said.format_map(_Known({**words, "object": own})) + mark
 
 
 class _Known(dict[str, str]):
