@@ -71,7 +71,7 @@ class Follower:
             return None
         entries = self._read(segment, most)
         # an open segment is over once another one follows it
-        over = segment.sealed or self._shelf.numbers()[-1] > segment.number
+        over = segment.sealed or self._shelf.is_left(segment.number)
         ended = over and self._offset >= segment.bytes
         if not entries and not ended:
             return None

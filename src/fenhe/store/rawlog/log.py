@@ -15,7 +15,7 @@ from fenhe.store.rawlog.entries import Entry, NewEntry, Position, Segment, micro
 from fenhe.store.rawlog.errors import StreamClosed, StreamFailed, StreamOverrun
 from fenhe.store.rawlog.follow import Follower
 from fenhe.store.rawlog.ownership import WriterLock
-from fenhe.store.rawlog.removed import Removed
+from fenhe.store.rawlog.removed import Removed, sync_folder
 from fenhe.store.rawlog.rotation import Rotation
 from fenhe.store.rawlog.shelf import Shelf
 
@@ -34,6 +34,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def make(folder: Path) -> None:
+    """Make the folder of a log; its name is on disk when this returns."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        sync_folder(path.parent)
+
+
 class StreamLog:
     """The log of one gateway, opened for writing; safe to use from many threads."""
 
@@ -49,7 +57,7 @@ class StreamLog:
         A disk that can not be written is no error here: the log is ``failed`` until it can.
         Raises ``StreamOwned`` naming the pid when another process writes the log.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        make(folder)
         self._lock = WriterLock(folder)
         self.gateway = folder.name
         self._clock = clock

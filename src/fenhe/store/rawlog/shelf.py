@@ -69,6 +69,13 @@ class Shelf:
             return None
         return self._sealed[number]
 
+    def is_left(self, number: int) -> bool:
+        """Say whether an open segment was left as it is, and another one follows it."""
+        live = self._live()
+        if live is not None and live.number == number:
+            return False
+        return max(self.numbers(), default=number) > number
+
     def find(self, segment_id: str) -> Segment | None:
         """Return the segment of an id; None when this gateway has none of it."""
         for number in reversed(self.numbers()):

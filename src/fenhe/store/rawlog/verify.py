@@ -88,18 +88,25 @@ class _Check:
         every = {*numbers, *gone, *self._anchors}
         head: str | None = NOTHING
         for number in range(1, max(every, default=0) + 1):
-            if number in numbers:
+            if number in numbers and self._shelf.path(number).exists():
                 head = self._segment(number, head, last=number == numbers[-1])
-            elif number in gone:
-                head = self._gone(gone[number], head)
+            elif number in gone or number in numbers:  # or it goes by the rule at this moment
+                left = gone.get(number) or self._just_gone(number)
+                head = self._missing(number) if left is None else self._gone(left, head)
             else:
-                known = self._anchors.get(number)
-                text = "it is missing" + (", and the store knows it" if known else "")
-                self._add(number, None, "missing", text)
-                head = known.head or None if known else None
+                head = self._missing(number)
         if self._thorough:
             self._unnoted(gone)
         return self._found
+
+    def _just_gone(self, number: int) -> Removed | None:
+        return next((left for left in self._shelf.removed() if left.number == number), None)
+
+    def _missing(self, number: int) -> str | None:
+        known = self._anchors.get(number)
+        text = "it is missing" + (", and the store knows it" if known else "")
+        self._add(number, None, "missing", text)
+        return known.head or None if known else None
 
     def _add(self, number: int, entry: int | None, code: str, text: str) -> None:
         name = name_of(self._shelf.gateway, number)
