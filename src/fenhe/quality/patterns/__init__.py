@@ -39,7 +39,7 @@ _LINES: dict[str, OfLine] = {
 }
 _OUTLETS: dict[str, OfOutlet] = {
     "F06": physics.oxygen_dilution,
-    "F07": physics.sulphur_and_nitrogen,
+    "F07": physics.gases_without_load,
     "F09": physics.diluted_water,
     "F13": physics.mean_mismatch,
     "F14": physics.conversion_mismatch,

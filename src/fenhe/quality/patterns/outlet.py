@@ -92,9 +92,9 @@ class Outlet:
             np.ones(len(self.start), dtype=np.bool_) if load is None else np.asarray(load > least)
         )
 
-    def steps(self, hours: float) -> int:
-        """Return how many steps so many hours are, one at least."""
-        return max(round(hours * HOUR / self.step), 1)
+    def steps(self, hours: float, least: float = 1) -> int:
+        """Return how many steps so many hours are, ``least`` at least."""
+        return max(round(hours * HOUR / self.step), int(least))
 
     @property
     def pollutants(self) -> tuple[Line, ...]:

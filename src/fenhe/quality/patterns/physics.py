@@ -11,7 +11,8 @@ from fenhe.quality.patterns.outlet import HOUR, Line, Outlet
 from fenhe.quality.points import Bools, Floats
 
 Numbers = Mapping[str, float]
-OXYGEN, SO2, NOX, FLOW = "a19001", "a21026", "a21002", "w00000"
+OXYGEN, FLOW = "a19001", "w00000"
+GASES = ("a21026", "a21002", "a21005")  # SO2, NOx, CO: what burning makes
 O2_OF_AIR = 21.0  # per cent, as the rule of conversion writes it
 
 
@@ -58,16 +59,16 @@ def oxygen_dilution(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
             yield Hit("F06", item, begin, end, rise / max(wide, 1e-9), text)
 
 
-def sulphur_and_nitrogen(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
-    """F07: SO2 and NOx both near nothing at load, and oxygen as usual."""
-    pair = [outlet.lines.get(code) for code in (SO2, NOX)]
-    if pair[0] is None or pair[1] is None:
-        return
-    one, other = pair[0], pair[1]
-    yield from _both_low(outlet, one, other, n, "F07")
+def gases_without_load(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
+    """F07: the gases of burning (SO2 and NOx, else CO for one of them) near nothing at load,
+    and oxygen as usual.
+    """
+    told = [outlet.lines[code] for code in GASES if code in outlet.lines]
+    if len(told) > 1:
+        yield from _both_low(outlet, told[0], told[1], n)
 
 
-def _both_low(outlet: Outlet, one: Line, other: Line, n: Numbers, name: str) -> Iterator[Hit]:
+def _both_low(outlet: Outlet, one: Line, other: Line, n: Numbers) -> Iterator[Hit]:
     low = outlet.running(n["load"])
     parts = []
     for line in (one, other):
@@ -81,7 +82,7 @@ def _both_low(outlet: Outlet, one: Line, other: Line, n: Numbers, name: str) -> 
     for begin, end in spans(low, least, bridge=outlet.steps(n["bridge"])):
         left = float(max(np.nanmedian(part[begin:end]) for part in parts))
         for line in (one, other):
-            yield Hit(name, line.item, begin, end, 1 - left, f"{left:.0%}")
+            yield Hit("F07", line.item, begin, end, 1 - left, f"{left:.0%}")
 
 
 def diluted_water(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
@@ -89,7 +90,7 @@ def diluted_water(outlet: Outlet, n: Numbers) -> Iterator[Hit]:
     lines = outlet.pollutants
     if not outlet.water or len(lines) < n["least"]:
         return
-    size = outlet.steps(n["before"])
+    size = outlet.steps(n["before"], n["values"])
     fallen = np.zeros((len(lines), len(outlet.start)), dtype=np.bool_)
     known = np.zeros_like(fallen)
     for row, line in enumerate(lines):

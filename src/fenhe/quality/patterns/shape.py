@@ -23,7 +23,7 @@ def constant(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
         held &= line.value < n["below_top"] * line.facts.top
     same = np.zeros(len(held), dtype=np.bool_)
     same[1:] = held[1:] & held[:-1] & (line.value[1:] == line.value[:-1])
-    least = outlet.steps(hours)
+    least = outlet.steps(hours, n["values"])
     for begin, end in spans(same, max(least - 1, 1)):
         length = end - begin + 1
         text = f"{line.value[begin]:.6g} × {length}"
@@ -39,7 +39,7 @@ def _at_rest(line: Line, part: float) -> Bools:
 
 def low_variance(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     """F02: the spread of hours far below the usual one of this outlet, but not nothing."""
-    size = outlet.steps(n["hours_water"] if outlet.water else n["hours_gas"])
+    size = outlet.steps(n["hours_water"] if outlet.water else n["hours_gas"], n["values"])
     inside = _masked(line.value, line.normal & outlet.running(n["load"]))
     spread = _relative_spread(inside, size, n["complete"])
     usual = np.nanmedian(spread) if np.any(~np.isnan(spread)) else np.nan
@@ -75,7 +75,7 @@ def _masked(values: Floats, mask: Bools) -> Floats:
 
 def random_band(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     """F03: values spread evenly in a band, each without regard to the one before."""
-    size = outlet.steps(n["hours"])
+    size = outlet.steps(n["hours"], n["values"])
     inside = _masked(line.value, line.normal & outlet.running(n["load"]))
     tied, even = _memory(inside, size, n["complete"]), _evenness(inside, size, n["complete"])
     usual = np.nanmedian(tied) if np.any(~np.isnan(tied)) else np.nan
@@ -130,7 +130,7 @@ def cut_at_limit(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     near = line.normal & outlet.running(n["load"])
     below = near & (values > limit * (1 - n["band"])) & (values <= limit)
     above = near & (values > limit) & (values <= limit * (1 + n["band"]))
-    size = outlet.steps(n["hours"])
+    size = outlet.steps(n["hours"], n["values"])
     step = max(size // 8, 1)
     marked = np.zeros(len(values), dtype=np.bool_)
     best = 1.0
@@ -192,7 +192,7 @@ def copied(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
 def zero_plateau(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     """F20: at or near nothing for hours while the plant runs."""
     held = line.normal & outlet.running(n["load"]) & _at_rest(line, n["rest"])
-    least = outlet.steps(n["hours"])
+    least = outlet.steps(n["hours"], n["values"])
     for begin, end in spans(held, least, bridge=1):
         text = f"≤ {np.nanmax(line.value[begin:end]):.6g} × {end - begin}"
         yield Hit("F20", line.item, begin, end, (end - begin) / least, text)
@@ -204,7 +204,7 @@ def pinned(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
     if top is None:
         return
     held = (line.letter == "T") | (line.value >= n["part"] * top)
-    least = outlet.steps(n["hours"])
+    least = outlet.steps(n["hours"], n["values"])
     for begin, end in spans(held, least, bridge=1):
         text = f"{np.nanmax(line.value[begin:end]):.6g} of {top:.6g}"
         yield Hit("F22", line.item, begin, end, (end - begin) / least, text)
