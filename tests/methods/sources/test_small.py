@@ -236,3 +236,21 @@ def test_the_share_of_a_month_at_its_edge() -> None:
     worse = frame.with_columns(verdict=pl.Series(["over"] * 3 + ["within"] * 37))
     assert sources.share(worse, limit_set=name)["meets"].to_list() == ["no"]
     assert Decimal(str(sources.share(worse, limit_set=name)["share"][0])) == Decimal("92.5")
+
+
+def test_the_hours_a_year_grants_an_incinerator_are_counted_together() -> None:
+    conditions = ["start_up"] * 30 + [None] * 5 + ["fault"] * 30 + ["shut_down"] * 5
+    starts = [f"2025-03-{1 + n // 24:02} {n % 24:02}:00" for n in range(len(conditions))]
+    rows = [
+        {"outlet": "a", "item": item, "start": start, "value": value, "condition": condition}
+        for start, condition in zip(starts, conditions, strict=True)
+        for item, value in (("a34013", 20.0), ("a21002", 400.0))
+    ]
+    result = sources.exceedance(
+        pl.DataFrame(rows),
+        limit_set="GB18485-2014/waste_incinerator.general",
+        sector="waste_incinerator",
+    ).filter(pl.col("item") == "a21002")
+    exempt, over = ["exempt"] * 30, ["over"] * 5
+    assert result["verdict"].to_list() == [*exempt, *over, *exempt, *over]
+    assert set(result.filter(pl.col("verdict") == "exempt")["provisional"]) == {"yes"}

@@ -45,7 +45,7 @@ def test_every_method_answers_its_contract_and_rows(visitor: Caller) -> None:
     known = visitor.pages("/methods", 3)
     assert [row["method"] for row in known] == sorted(m.id for m in registry.methods())
     samples = {"number": "40", "date": "2026-03-02", "time": "2026-03-02 07:00", "integer": "1",
-               "hour": "490000", "text": "a"}  # fmt: skip
+               "hour": "490000", "start": "2026-03-02 07:00", "text": "a"}  # fmt: skip
     for row in known:
         contract = visitor.json(f"/methods/{row['method']}")["data"]
         assert contract["rounding"]

@@ -52,10 +52,11 @@ _PIECE, _TOP, _FLOOR, _DIGITS, _ORDER, _OTOP, _ODIGITS, _PDIGITS, _FROM, _C, _AB
         "above", "raw",
     )
 )  # fmt: skip
-_EXEMPT, _STATE, _MULTIPLE, _OVER, _EPISODE, _UNKNOWN, _LATE = (
-    _name(n) for n in ("exempt", "state", "multiple", "over", "episode", "unknown", "late")
+_EXEMPT, _STATE, _MULTIPLE, _OVER, _EPISODE, _UNKNOWN, _LATE, _USED = (
+    _name(n) for n in ("exempt", "state", "multiple", "over", "episode", "unknown", "late", "used")
 )
 
+_ORDERLY = _name("row")
 _PERMITTED, _SETTLED, _ORDERED = 1, 2, 3
 
 
@@ -258,10 +259,15 @@ def _with_exemption(frame: Frame, rules: JudgingRules, seconds: int) -> Frame:
     frame = runs.with_runs(frame, there, _SERIAL, by=group, run=_RUN)
     first = exact.integer(nw.col(_SERIAL).min().over(group, _RUN))
     frame = frame.with_columns(((nw.col(_SERIAL) - first + 1) * seconds).alias(_SINCE))
+    if any(w.by_year for w in rules.windows):
+        frame = _with_year(frame, rules, seconds)
     if any(w.most is not None for w in rules.windows):
+        frame = _in_order(frame)
         pm = frame.filter(nw.col(_ITEM) == PM).select("outlet", _SERIAL, nw.col(_V).alias(_PMV))
         pm = pm.group_by("outlet", _SERIAL).agg(nw.col(_PMV).max())
         frame = frame.join(pm, on=["outlet", _SERIAL], how="left")
+        if _ORDERLY in frame.collect_schema():
+            frame = frame.sort(_ORDERLY)
     exempt: nw.Expr = nw.lit(None, nw.Int64)
     for number, window in reversed(list(enumerate(rules.windows))):
         mine = _in_window(window)
@@ -274,11 +280,32 @@ def _with_exemption(frame: Frame, rules: JudgingRules, seconds: int) -> Frame:
     return frame.with_columns(exempt.alias(_name("window")), timely.alias(_EXEMPT))
 
 
+def _in_order(frame: Frame) -> Frame:
+    """Number the rows where the engine has an order: a join does not keep it."""
+    if not frame.implementation.is_polars():
+        return frame
+    numbered: Frame = nw.from_native(frame.to_native().with_row_index(_ORDERLY))
+    return numbered
+
+
+def _with_year(frame: Frame, rules: JudgingRules, seconds: int) -> Frame:
+    """Add the seconds of the conditions that share the hours of a year, up to each row."""
+    year, counted = _name("year"), _name("counted")
+    events = sorted({w.event for w in rules.windows if w.by_year})
+    frame = frame.with_columns(
+        exact.floor_div(nw.col(_DAY), 10_000).alias(year),
+        exact.integer(nw.col(_CONDITION).is_in(events).fill_null(value=False)).alias(counted),
+    )
+    so_far = exact.integer(nw.col(counted).cum_sum().over(_KEY, year, order_by=_SERIAL))
+    return frame.with_columns((so_far * seconds).alias(_USED))
+
+
 def _in_window(window: Window) -> nw.Expr:
     sector = nw.col(_SECTOR)
     mine = (sector == window.sector) | sector.str.ends_with(f"_{window.sector}")
     mine = mine & (nw.col(_CONDITION) == window.event)
-    mine = mine & (nw.col(_SINCE) <= int(window.hours * moments.HOUR))
+    counted = nw.col(_USED if window.by_year else _SINCE)
+    mine = mine & (counted <= int(window.hours * moments.HOUR))
     if "*" not in window.factors:
         mine = mine & nw.col(_ITEM).is_in(list(window.factors))
     if window.most is not None:
@@ -370,11 +397,12 @@ def _told(frame: Frame, rules: JudgingRules, found: Sequence[Piece], call: Call)
     law: nw.Expr = nw.lit(value=False)
     for condition in serious:
         law = law | condition.fill_null(value=False)
-    provisional = nw.when(judged & law).then(nw.lit("yes")).when(judged).then(nw.lit("no"))
+    said = nw.col("verdict").is_in(["over", "within", "exempt"])
+    provisional = nw.when(said & law).then(nw.lit("yes")).when(said).then(nw.lit("no"))
     frame = frame.with_columns(provisional=provisional)
     pieces = {
         "reason": list(_reasons(rules, found)),
-        "unverified": [(judged & condition, name) for condition, name in doubts],
+        "unverified": [(said & condition, name) for condition, name in doubts],
         "clauses": list(_clauses(rules, found)),
     }
     frame = labels.with_pieces(frame, pieces)
@@ -395,21 +423,25 @@ def _doubts(rules: JudgingRules, found: Sequence[Piece]) -> Iterator[labels.Piec
     def add(name: str, condition: nw.Expr) -> None:
         by_id[name] = by_id[name] | condition if name in by_id else condition
 
+    exempt = nw.col("verdict") == "exempt"
     for number, one in enumerate(found):
         # what is over one limit is over, whatever another one may be that no source gives
         lost = (nw.col(_UNKNOWN) == number) & (nw.col("verdict") == "within")
-        mine = lost if one.unknown else _piece(number)
+        mine = lost if one.unknown else _piece(number) & ~exempt
         for name in one.doubts:
             add(name, mine.fill_null(value=False))
     for number, order in enumerate(rules.orders):
         mine = (nw.col(_ORDER) == number) & (nw.col(_FROM) == _ORDERED)
         for name in order.doubts:
             add(name, mine.fill_null(value=False))
+    for number, window in enumerate(rules.windows):
+        for name in window.doubts:
+            add(name, (exempt & (nw.col(_EXEMPT) == number)).fill_null(value=False))
     if rules.fault_window is None:
         above = nw.col(_CONDITION).is_in(list(rules.unlimited)) & (nw.col("verdict") == "over")
         add(rules.fault_id, above.fill_null(value=False))
     if rules.compare_doubtful:
-        other = nw.col(_RAW) != nw.col(_ABOVE)
+        other = (nw.col(_RAW) != nw.col(_ABOVE)) & ~exempt
         add(rules.compare, other.fill_null(value=False))
     for name, condition in by_id.items():
         yield condition, name
@@ -436,7 +468,8 @@ def _reasons(rules: JudgingRules, found: Sequence[Piece]) -> Iterator[labels.Pie
     if rules.fault_window is not None:
         yield nw.col(_EXEMPT) == len(rules.windows), "exempt:fault"
     else:
-        faulty = nw.col(_CONDITION).is_in(list(rules.unlimited)) & nw.col(_ABOVE)
+        faulty = nw.col(_CONDITION).is_in(list(rules.unlimited))
+        faulty = faulty & (nw.col("verdict") == "over")
         yield faulty, f"unknown_value:{rules.fault_id}"
     yield nw.col(_LATE) & ~nw.col(_name("window")).is_null(), "mark_late"
 
@@ -528,7 +561,8 @@ EXCEEDANCE = AcrossRows(
         "unknown_value:<id>, not judged unless another limit holds. Rows that rest on a value of "
         "mark C that is law, or on an edition whose day in force is unknown, are provisional: "
         "yes. Conditions are exempt for the hours of their window from the first row of the "
-        "condition on; a fault or accident has no known window: over, with its id in unverified. "
+        "condition on, those of an incinerator for the hours a year grants all of them together; "
+        "a fault or accident elsewhere has no known window: over, with its id in unverified. "
         "Late marks exempt nothing. An invalid, exempt or missing row ends an episode."
     ),
     params=(

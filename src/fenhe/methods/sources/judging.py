@@ -24,6 +24,7 @@ class Window:
     sector: str
     event: str
     hours: Decimal
+    by_year: bool  # the hours of all such conditions of a year together, not of one condition
     factors: tuple[str, ...]
     most: Decimal | None  # hourly mean of particles that has to be kept
     doubts: tuple[str, ...]
@@ -91,12 +92,15 @@ class JudgingRules:
 def _windows(edition: Edition) -> Iterator[Window]:
     for row in edition.table("windows"):
         needs = row["needs"]
+        if row["per"] not in ("condition", "year"):
+            raise BadInput(f"{row.id} counts hours neither by condition nor by year")
         doubts = [] if row.firm else [row.id]
         yield Window(
             id=row.id,
             sector=row["sector"],
             event=row["event"],
             hours=row["hours"],
+            by_year=row["per"] == "year",
             factors=tuple(row["factors"]),
             most=edition.value(needs).number if needs else None,
             doubts=tuple(doubts),
