@@ -104,6 +104,18 @@ def test_the_status_names_devices_and_balances(server: Server, port: int) -> Non
     assert SECRET not in said
 
 
+def test_the_metrics_tell_of_the_gateway(server: Server, port: int) -> None:
+    with wire.logger(port) as one:
+        one.send(wire.upload(1))
+        assert one.receive() == wire.ack(1)
+        status, text = server.get("/metrics")
+    assert status == 200
+    told = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+    assert float(told["fenhe_gateway_connections"]) == 1
+    assert float(told['fenhe_gateway_frames_total{fate="accepted"}']) >= 1
+    assert 'fenhe_gateway_disk_seconds{quantile="0.99"}' in told
+
+
 def test_a_new_password_works_at_the_device_and_here(server: Server, port: int) -> None:
     device = _with_device(port, "PASSED")
     fields = [["NewPW", SECRET]]

@@ -23,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from fenhe.platform import owner
+from fenhe.platform.gateway import measures
 from fenhe.platform.notices import queries as alarms
 from fenhe.platform.operations import backlog, lateness, running
 from fenhe.store import Store, tally
@@ -57,6 +58,7 @@ class _State(Collector):
             "fenhe_commits_behind", "Commits the worker has not looked at.", left.commits
         )
         yield from _rawlogs(store)
+        yield from measures.families()
         yield _lags()
         yield _failures()
         yield _alarms()
