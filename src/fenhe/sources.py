@@ -67,6 +67,7 @@ def hourly(
     flow_unit: str = "m3/s",
     flow_state: str = "standard",
     ambient_pressure: str = "",
+    marks: str = "",
     edition: str | None = None,
     decimals: Mapping[str, int] | None = None,
     trace: bool = False,
@@ -79,7 +80,8 @@ def hourly(
     row), ``o2_ref`` (%). Rows returned: one per outlet, item and period that has a row, sorted,
     with ``n_valid``, ``n_rows``, ``n_due``, ``n_void``, ``chain_minutes``, ``valid``, ``value``,
     ``o2``, ``converted``, ``flow``, ``volume``, ``mass`` (kg), ``status``, ``reason``, ``clauses``,
-    ``edition``. ``step``: seconds a row stands for. Least numbers of valid data and rounding:
+    ``edition``. ``step``: seconds a row stands for. ``marks``: spans that void data, as lines
+    ``outlet,from,to,code,item``. Least numbers of valid data and rounding:
     ``fenhe methods show sources.hourly`` (HJ 75, HJ 356; HJ 212-2017, Appendix D).
     """
     params = {
@@ -90,6 +92,7 @@ def hourly(
         "flow_unit": flow_unit,
         "flow_state": flow_state,
         "ambient_pressure": ambient_pressure,
+        "marks": marks,
     }
     return frames.apply(
         HOURLY, frame, edition=edition, params=params, decimals=decimals, trace=trace

@@ -254,3 +254,28 @@ def test_the_hours_a_year_grants_an_incinerator_are_counted_together() -> None:
     exempt, over = ["exempt"] * 30, ["over"] * 5
     assert result["verdict"].to_list() == [*exempt, *over, *exempt, *over]
     assert set(result.filter(pl.col("verdict") == "exempt")["provisional"]) == {"yes"}
+
+
+def test_marks_void_data_as_spans_too() -> None:
+    starts = [f"2026-03-01 {h:02}:{m:02}" for h in (7, 8) for m in range(60)]
+    frame = pl.DataFrame(
+        {"outlet": ["a"] * 120, "item": ["a21026"] * 120, "start": starts, "value": [1.0] * 120}
+    )
+    listed = """outlet,from,to,code,item
+a,2026-03-01 07:55,2026-03-01 08:04,calibration,
+a,2026-03-01 08:04,2026-03-01 08:06,device_fault,A21026
+a,2026-03-01 08:06,2026-03-01 08:20,calibration,a19001
+b,2026-03-01 08:06,2026-03-01 08:20,calibration
+"""
+    result = sources.hourly(frame, marks=listed)
+    assert result["n_void"].to_list() == [5, 6]
+    assert result["chain_minutes"].to_list() == [11, 11]
+    with pytest.raises(BadInput, match="line 1: 2026-03-01 07:00 lies not after"):
+        sources.hourly(frame, marks="a,2026-03-01 08:00,2026-03-01 07:00")
+    with pytest.raises(BadInput, match="line 2: write times as"):
+        sources.hourly(frame, marks="outlet,from,to\na,7:00,8:00")
+    with pytest.raises(BadInput, match="write outlet,from,to,code,item"):
+        sources.hourly(frame, marks="a,2026-03-01 08:00")
+    many = "\n".join(["a,2026-03-01,2026-03-02"] * 501)
+    with pytest.raises(BadInput, match="501 of them"):
+        sources.hourly(frame, marks=many)

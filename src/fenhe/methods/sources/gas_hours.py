@@ -54,7 +54,13 @@ def periods(frame: Frame, edition: Edition, call: Call, period: int) -> Frame:
     rules = HourRules.of(edition)
     default = 5 if period < moments.HOUR else 60
     step = call.params["step"] or default
-    records = means.Records(step, min(period, moments.HOUR), rules.flags, call.decimals["value"])
+    records = means.Records(
+        step=step,
+        period=min(period, moments.HOUR),
+        flags=rules.flags,
+        decimals=call.decimals["value"],
+        marks=call.params["marks"],
+    )
     hours = _hours(frame, rules, call, records)
     return means.filled(_days(hours, rules) if period == moments.DAY else hours)
 

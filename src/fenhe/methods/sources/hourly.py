@@ -14,7 +14,7 @@ from fenhe.methods import calendar, exact, intake, labels, moments
 from fenhe.methods.across import AcrossRows
 from fenhe.methods.contract import Call, Column, Param
 from fenhe.methods.sources import gas_hours, means, water_hours, words
-from fenhe.methods.sources.params import one_of, whole
+from fenhe.methods.sources.params import marks, one_of, whole
 from fenhe.methods.sources.rules import DEFAULT, STANDARD, WATER, WATER_DEFAULT, GasRules
 from fenhe.standards import Edition
 
@@ -242,6 +242,8 @@ HOURLY = AcrossRows(
         Param("flow_state", "流量状态",
               "standard: dry, 0 °C; actual: converted by a01012, a01013, a01014, a01006",
               "standard", one_of("flow_state", ("standard", "actual"))),
+        Param("marks", "标记清单",
+              "spans that void data: lines outlet,from,to,code,item (marks=@FILE)", "", marks),
         Param("ambient_pressure", "环境大气压（kPa）", "where a01006 is not measured", "",
               _pressure),
     ),

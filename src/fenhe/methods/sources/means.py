@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from fenhe.methods import exact, intake, moments
+from fenhe.methods.sources.params import Mark
 
 Frame = nw.LazyFrame[Any]
 
@@ -49,6 +50,7 @@ class Records:
     period: int  # seconds
     flags: Sequence[str]
     decimals: int
+    marks: Sequence[Mark] = ()
 
     @property
     def due(self) -> int:
@@ -81,6 +83,9 @@ def prepared(frame: Frame, records: Records) -> Frame:
     if "mark" in names:
         mark = exact.text(nw.col("mark")).str.strip_chars()
         void = void | (~mark.is_null() & (mark != ""))
+    for one in records.marks:
+        inside = (nw.col("outlet") == one.outlet) & (second >= one.first) & (second < one.end)
+        void = void | (inside if one.item is None else inside & (nw.col(ITEM) == one.item))
     frame = frame.with_columns(exact.integer(void.fill_null(value=False)).alias(VOID))
     used = nw.when(nw.col(VOID) == 0).then(nw.col(VALUE))
     return frame.with_columns(used.alias(USED))

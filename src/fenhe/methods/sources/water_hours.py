@@ -53,7 +53,13 @@ def periods(frame: Frame, edition: Edition, call: Call, period: int) -> Frame:
     rules = WaterRules.of(edition)
     default = 5 if period < moments.HOUR else 600
     step = call.params["step"] or default
-    records = means.Records(step, min(period, moments.HOUR), rules.flags, call.decimals["value"])
+    records = means.Records(
+        step=step,
+        period=min(period, moments.HOUR),
+        flags=rules.flags,
+        decimals=call.decimals["value"],
+        marks=call.params["marks"],
+    )
     hours = _hours(frame, rules, call, records)
     if period == moments.DAY:
         hours = _days(hours, rules)
