@@ -26,7 +26,8 @@ IN_OWN_PLACE = {
     "firm": ANYONE | LOOKING | {"monitoring.annotate", "monitoring.export"},
     "county": ANYONE
     | LOOKING
-    | {"monitoring.annotate", "monitoring.export", "monitoring.feeds", "gateway.view"},
+    | {"monitoring.annotate", "monitoring.export", "monitoring.feeds", "gateway.view"}
+    | {"notices.view"},
     "analyst": ANYONE
     | LOOKING
     | {
@@ -45,6 +46,8 @@ IN_OWN_PLACE = {
         "gateway.view",
         "gateway.command",
         "gateway.withdraw_command",
+        "notices.view",
+        "notices.acknowledge",
     },
     "admin": set(door.ACTS),
 }
