@@ -62,12 +62,12 @@ class Client:
         except (OSError, TimeoutError):
             self.logger.balance.failed += 1
             self._failures += 1
-            await self._pause()
             self._offline()
+            await self._pause()
             return
         self.logger.balance.connections += 1
         heard = self.logger.balance.acknowledged
-        self.logger.talking = True
+        self.logger.talking, self.logger.beyond_reach = True, False
         listening = asyncio.ensure_future(self._listen(reader))
         try:
             await self._speak(writer)
@@ -126,6 +126,7 @@ class Client:
 
     def _offline(self) -> None:
         """Keep what became due meanwhile; live values are not kept."""
+        self.logger.beyond_reach = True
         if not self.logger.closing:
             self.logger.agenda.collect(self._clock.now(), self.logger.settings)
             self.logger.agenda.postpone()

@@ -56,6 +56,7 @@ class Logger:
     dead: bool = False  # retries ran out: the link is no longer usable
     closing: bool = False  # nothing new becomes due
     talking: bool = False  # a connection stands
+    beyond_reach: bool = False  # its last attempt failed, or it has no line
 
     def __post_init__(self) -> None:
         spec = self.device.spec

@@ -47,6 +47,7 @@ class Player:
         self._host = host
         self.loggers = [self._logger(sim, device) for device in sim.fleet.devices]
         self.stop = asyncio.Event()
+        self.ended = False
 
     def _logger(self, sim: Simulation, device: Device) -> Logger:
         manner = self.manner
@@ -72,6 +73,7 @@ class Player:
             self.stop.set()
             await asyncio.gather(*tasks)
             self._write_note()
+            self.ended = True
         return self.balance()
 
     def balance(self) -> Balance:
@@ -126,7 +128,9 @@ class Player:
             one.closing = True
         loop = asyncio.get_running_loop()
         end = loop.time() + self.manner.patience
-        while loop.time() < end and any(one.talking and not one.idle() for one in self.loggers):
+        while loop.time() < end and any(
+            not (one.beyond_reach or one.idle()) for one in self.loggers
+        ):
             await asyncio.sleep(0.05)
 
 
