@@ -47,6 +47,8 @@ def test_whatever_the_batches_and_the_breaks_every_value_is_stored_once(store: S
         if run % 2:
             killed.follow(store, done, most=chance.choice((3, 50, 7000)), wait=0.0)
     killed.follow(store, done, wait=0.0)
+    frames = sum(segment.entries for segment in log.segments())
+    assert store.receipts("import")["received"].sum() == 600 < frames
     check_stored(store, log)
 
 
