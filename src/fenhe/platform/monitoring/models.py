@@ -6,6 +6,10 @@ from typing import ClassVar
 
 from django.db import models
 
+from fenhe.platform.monitoring.sessions import ReviewEdit, ReviewSession
+
+__all__ = ["Import", "Note", "ReviewEdit", "ReviewSession", "Source", "SourceFile", "SourceRun"]
+
 
 class Import(models.Model):
     """One file someone gave, from upload to receipt: what was found, what became of it."""
