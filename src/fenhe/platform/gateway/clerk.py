@@ -106,6 +106,8 @@ class Clerk(threading.Thread):
                 if not keys.is_rotating(mn):
                     acts.RotateKey(mn, "asked for by the device").run(_device(mn))
                 return
+            if commands.asked_lately(mn, catalogue.SET_CLOCK):
+                return
             fields = (("SystemTime", NOW),)
             act = acts.ChangeDevice(mn, catalogue.SET_CLOCK, fields, "asked for by the device")
             act.run(_device(mn))

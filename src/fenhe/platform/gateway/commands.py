@@ -17,6 +17,7 @@ from fenhe.platform.registry import secrets
 
 State = Command.State
 MOMENTS = {"sent": "sent_at", "accepted": "accepted_at"}
+LATELY = timedelta(minutes=1)
 WHY_EXPIRED = "the device was not connected in time"
 
 
@@ -91,6 +92,13 @@ def expire(now: datetime) -> list[int]:
         found = Command.objects.filter(pk=number, state__in=(State.ASKED, State.APPROVED))
         found.update(state=State.TIMED_OUT, ended_at=now, why=WHY_EXPIRED, sealed="")
     return numbers
+
+
+def asked_lately(mn: str, cn: str) -> bool:
+    """Say whether a device has such a command open, or was sent one within the minute."""
+    found = Command.objects.filter(mn=mn, cn=cn)
+    lately = Q(asked_at__gt=timezone.now() - LATELY)
+    return found.filter(~Q(state__in=Command.ENDED) | lately).exists()
 
 
 def expires(timing: Timing, asked: bool) -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from fenhe.protocols.hj212.stream import Piece
 from fenhe.store.rawlog import NewEntry, Written
 
 REAL_TIME = b"2011"
+_MN = re.compile(rb"\bMN=([^;&]{0,64});")
 MOST_PASSES = 50_000
 SKEW_EVERY = 10.0  # seconds between looks at a device's clock
 STRANGE = frozenset({"unknown_device", "password", "disabled"})
@@ -244,11 +246,9 @@ class Hub:
         return figures
 
     def _slowly(self, link: Link, data: bytes) -> Fate:
-        frame = hj212.decode(data)
+        frame = hj212.decode(data, keys=self._keys(data))
         mn = frame.mn if frame.mn is not None else _only(link.mns)
         device = self._access.device(mn) if mn is not None else None
-        if device is not None and device.keys and not frame.crc_ok:
-            frame = hj212.decode(data, keys=device.keys)
         ruling = answers.rule(frame, device)
         figures = self._figures(device.mn) if device is not None else None
         if ruling.refused:
@@ -260,6 +260,12 @@ class Hub:
                 qn, cn = frame.qn or "", frame.cn or ""
                 self._seen(figures, qn.encode("ascii", "replace"), cn.encode())
         return Fate(link, len(data), ruling.refused, figures, ruling.answer, frame)
+
+    def _keys(self, data: bytes) -> Sequence[bytes]:
+        """Return the keys of the device a frame says it is of: its header is never encrypted."""
+        found = _MN.search(data)
+        device = self._access.device(found[1].decode("utf-8", "replace")) if found else None
+        return device.keys if device is not None else ()
 
     def _refused(self, link: Link, why: str, mn: str | None) -> None:
         if why in STRANGE or not link.mns:
