@@ -3,6 +3,7 @@
 PYTHON ?= python3
 HOST   ?= 127.0.0.1
 PORT   ?= 8000
+GATEWAY ?= 127.0.0.1:9212
 DEMO   ?= fenhe-data/demo
 TESTS  ?=
 
@@ -44,7 +45,7 @@ env-test: need-python
 	@"$(PYTHON)" tools/bootstrap.py test
 
 demo: env-demo
-	@$(BIN)/fenhe demo --data "$(DEMO)" --host "$(HOST)" --port "$(PORT)"
+	@$(BIN)/fenhe demo --data "$(DEMO)" --host "$(HOST)" --port "$(PORT)" --gateway "$(GATEWAY)"
 
 lint: env-test
 	$(BIN)/ruff check

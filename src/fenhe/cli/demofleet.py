@@ -40,7 +40,9 @@ def check_free(listen: str) -> None:
         serve.check_free(address.host, address.port)
     except BadInput as error:
         told = error.message.split(";", maxsplit=1)[0]
-        raise BadInput(f"{told}; choose another --gateway, or --no-fleet") from None
+        raise BadInput(
+            f"{told}; choose another --gateway (make demo GATEWAY=127.0.0.1:9213)"
+        ) from None
 
 
 def enter(say: Callable[[str], None]) -> None:

@@ -21,13 +21,15 @@ NOTICE_ZH = (
     "演示：公开发布的实况数据摘录，非任何机关的正式记录。山西国控站 2018-02-20、2019-07-18 及 "
     "2020-04-02 至 04-06（来源：中国环境监测总站发布，经志愿者汇集）；北京四站 2016-12 至 2017-01"
     "（UCI，CC BY 4.0）；84 个城市日均值 2015-01 至 2016-11（aqistudy.cn 历史数据，经志愿者汇集）。"
+    "排口数据均为程序生成的模拟数据，名称带“模拟”，不代表任何真实企业。"
 )
 NOTICE_EN = (
     "Demonstration: an extract of published readings, no official record of any authority. "
     "Shanxi's national stations on 2018-02-20, 2019-07-18 and 2020-04-02 to 04-06 (published by "
     "the China National Environmental Monitoring Centre, collected by volunteers); four Beijing "
     "stations 2016-12 to 2017-01 (UCI, CC BY 4.0); daily means of 84 cities, 2015-01 to 2016-11 "
-    "(history of aqistudy.cn, collected by volunteers)."
+    "(history of aqistudy.cn, collected by volunteers). All outlets are simulated: made up by a "
+    "program, named so, of no real firm."
 )
 
 
