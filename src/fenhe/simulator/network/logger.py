@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from fenhe.protocols.hj212 import Frame
 from fenhe.simulator.fleet import Device
 from fenhe.simulator.happenings import DAY
 from fenhe.simulator.network import requests, wire
 from fenhe.simulator.network.agenda import Agenda, Settings
 from fenhe.simulator.network.balance import Balance
 from fenhe.simulator.network.telling import Due, Teller
-from fenhe.simulator.network.wire import Packet, Speaker, Telegram
+from fenhe.simulator.network.wire import Frame, Packet, Speaker, Telegram
 from fenhe.simulator.simulation import Simulation
 
 #: Milliseconds between two QNs, one for each sub-packet a telegram may have.

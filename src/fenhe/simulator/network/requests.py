@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fenhe.protocols.hj212 import Frame
 from fenhe.simulator.network import wire
-from fenhe.simulator.network.wire import Telegram, Top, read_time, time_text
+from fenhe.simulator.network.wire import Frame, Telegram, Top, read_time, time_text
 
 if TYPE_CHECKING:
     from fenhe.simulator.network.logger import Logger

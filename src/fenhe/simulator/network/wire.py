@@ -12,6 +12,7 @@ from fenhe.protocols import hj212
 from fenhe.simulator.config import Edition
 from fenhe.simulator.series import moment_of
 
+Frame = hj212.Frame
 Top = tuple[str, str]
 Factor = tuple[str, str, str]
 
