@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import polars as pl
 
+from fenhe import standards
 from fenhe.base.errors import BadInput, Place
 from fenhe.cli import frames
 from fenhe.methods import across, registry
@@ -43,6 +44,11 @@ ROWS = 200_000
     help="Parameter of the method; KEY=@FILE takes the text of a file.",
 )
 @click.option("--trace", is_flag=True, help="Add the intermediate columns.")
+@click.option(
+    "--overlays",
+    type=click.Path(exists=True, path_type=Path),
+    help="File or folder of what an authority adopts, supplies or tightens.",
+)
 @click.option("--sheet", metavar="NAME", help="Worksheet to read; the first without it.")
 def command(
     *,
@@ -53,6 +59,7 @@ def command(
     on: str | None,
     given: tuple[str, ...],
     trace: bool,
+    overlays: Path | None,
     sheet: str | None,
 ) -> None:
     """Judge the rows of a file and write them with the result's columns.
@@ -61,6 +68,7 @@ def command(
     Without --edition and --on each row is judged by the edition in force on its own
     day. 'fenhe methods show METHOD' tells the columns.
     """
+    click.get_current_context().with_resource(standards.overlaid(overlays))
     method = registry.method(method_id)
     params = method.read_params(_pairs(given))
     names = read_as(method, named)

@@ -1,7 +1,7 @@
 """Limits and rules as dated data: which edition judges a day, and what it says."""
 
 from fenhe.standards import glossary, units
-from fenhe.standards.collection import Catalogue, catalogue, load_folder
+from fenhe.standards.collection import Catalogue, catalogue, load_folder, overlaid
 from fenhe.standards.errors import NoEdition
 from fenhe.standards.model import Adoption, Amendment, Edition, Limit, Row, Table, Value
 
@@ -18,5 +18,6 @@ __all__ = [
     "catalogue",
     "glossary",
     "load_folder",
+    "overlaid",
     "units",
 ]

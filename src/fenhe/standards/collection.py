@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -92,9 +95,38 @@ def load_folder(root: Path) -> Catalogue:
     return Catalogue(tuple(found))
 
 
-@cache
 def catalogue(overlays: Path | None = None) -> Catalogue:
-    """Return the packaged editions, with the overlays of a folder when one is given; cached."""
+    """Return the packaged editions, with the overlays of a folder when one is given; cached.
+
+    Inside of ``overlaid`` and without a folder: the catalogue that is in use there.
+    """
+    if overlays is None and (used := _in_use.get()) is not None:
+        return used
+    return _catalogue(overlays)
+
+
+@contextmanager
+def overlaid(overlays: Path | None) -> Iterator[Catalogue]:
+    """Let ``catalogue()`` answer with the overlays of a file or folder inside the block.
+
+    Methods called there judge by what an authority adopted, supplied or tightened. None
+    leaves everything as it is. Errors: as ``with_overlay``.
+    """
+    if overlays is None:
+        yield catalogue()
+        return
+    token = _in_use.set(_catalogue(overlays))
+    try:
+        yield catalogue()
+    finally:
+        _in_use.reset(token)
+
+
+_in_use: ContextVar[Catalogue | None] = ContextVar("fenhe_catalogue_in_use", default=None)
+
+
+@cache
+def _catalogue(overlays: Path | None) -> Catalogue:
     packaged = load_folder(ROOT)
     return packaged if overlays is None else packaged.with_overlay(overlays)
 

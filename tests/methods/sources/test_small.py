@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fenhe import sources
+from fenhe import sources, standards
 from fenhe.base.errors import BadInput
+from fenhe.cli.main import cli
 from fenhe.methods import exact, moments, registry, usage
 from fenhe.methods.sources import limits
 from fenhe.standards import catalogue
@@ -279,3 +282,52 @@ b,2026-03-01 08:06,2026-03-01 08:20,calibration
     many = "\n".join(["a,2026-03-01,2026-03-02"] * 501)
     with pytest.raises(BadInput, match="501 of them"):
         sources.hourly(frame, marks=many)
+
+
+OVERLAY = """
+[overlay]
+id = "city"
+authority = "示例市生态环境局"
+document = "示环发〔2026〕1号"
+person = "示例负责人"
+date = 2026-05-01
+
+[[adopt]]
+id = "DB141929-2019/emission_limits/gas_boiler.general.a21002.1h"
+
+[[adopt]]
+id = "DB141929-2019/sets/gas_boiler.general"
+
+[[supply]]
+id = "JUDGING-2023/fault_window"
+value = 2
+unit = "h"
+"""
+
+
+def test_what_an_authority_adopts_is_firm_there(tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_text(OVERLAY, encoding="utf-8")
+    rows = [
+        {"outlet": "a", "item": "a21002", "start": f"2026-05-01 {h:02}:00", "value": 51.0,
+         "condition": "fault" if h else None}
+        for h in range(4)
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema_overrides={"condition": pl.String})
+    name = "DB141929-2019/gas_boiler.general"
+    alone = sources.exceedance(frame, limit_set=name)
+    assert alone["provisional"].to_list() == ["yes"] * 4
+    assert alone["verdict"].to_list() == ["over"] * 4
+    with standards.overlaid(tmp_path):
+        local = sources.exceedance(frame, limit_set=name)
+    assert local["verdict"].to_list() == ["over", "exempt", "exempt", "over"]
+    assert set(local["provisional"].to_list()) == {"no"}
+    assert local["unverified"].null_count() == 4
+    assert sources.exceedance(frame, limit_set=name).equals(alone)
+
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    frame.write_csv(source)
+    words = ["judge", "sources.exceedance", str(source), "-o", str(target)]
+    words += ["--param", f"limit_set={name}", "--overlays", str(tmp_path / "city.toml")]
+    assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
+    assert pl.read_csv(target)["verdict"].to_list() == ["over", "exempt", "exempt", "over"]
+    assert standards.catalogue().overlays == ()

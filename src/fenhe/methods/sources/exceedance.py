@@ -146,7 +146,14 @@ def _told(frame: Frame, rules: JudgingRules, found: Sequence[Piece], call: Call)
     began = moments.text(nw.col(day), nw.col(c.named("rest")))
     decides = [n for n, one in enumerate(found) if one.decides]
     settled = (source == c.SETTLED) & ~nw.col(c.PIECE).is_in(decides)
+    reference: nw.Expr = nw.lit(None, nw.Int64)
+    for number, one in enumerate(found):
+        if one.reference is not None:
+            mine = (nw.col(c.PIECE) == number) & (source == c.SETTLED)
+            oxygen = nw.lit(exact.scaled(one.reference, c.SCALE), nw.Int64)
+            reference = nw.when(mine).then(oxygen).otherwise(reference)
     frame = frame.with_columns(
+        reference_o2=exact.to_float(exact.integer(reference), c.SCALE),
         limit_used=exact.to_float(nw.col(c.TOP), c.SCALE),
         at_least=exact.to_float(nw.col(c.FLOOR), c.SCALE),
         limit_from=nw.when(source == c.PERMITTED).then(nw.lit("permit"))
@@ -192,6 +199,7 @@ def _outputs(_editions: Sequence[Edition], trace: bool) -> tuple[Column, ...]:
     return (
         Column("limit_used", "所用限值", "limit the value was held against", "number", mg),
         Column("at_least", "下限", "least value the limit allows, e.g. of pH", "number"),
+        Column("reference_o2", "限值基准氧含量", "oxygen the limit refers to", "number", "%"),
         Column("limit_from", "限值来源", "set, permit (if stricter) or order"),
         Column("above", "是否超限", "yes or no, whatever exempts the row"),
         Column("verdict", "判定", "over, within, exempt, invalid, stopped, none"),

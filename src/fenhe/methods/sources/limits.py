@@ -35,6 +35,7 @@ class Piece:
     when: str
     limit: Decimal | None
     floor: Decimal | None
+    reference: Decimal | None  # % oxygen the limit refers to
     decides: bool
     ids: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -161,6 +162,7 @@ def _strictest(
         when=when,
         limit=None if top is None else top[0],
         floor=None if floor is None else floor[0],
+        reference=None if top is None else top[2]["reference_o2"],
         decides=all(_decides(one.row["basis"], averaging) for one, _ in used),
         ids=tuple(ids),
         doubts=tuple(doubts),
@@ -206,6 +208,7 @@ def _unknown(
             when="",
             limit=None,
             floor=None,
+            reference=None,
             decides=False,
             ids=(),
             doubts=(value.id,),
