@@ -117,8 +117,8 @@ def exceedance(
     ``limit`` (of the permit), ``limit_set`` (``GB13271-2014/coal_boiler.new``, several joined by
     ``;``), ``sector``, ``area``, ``rated_load``, ``water_temperature``. Columns added:
     ``limit_used``, ``at_least``, ``reference_o2``, ``limit_from``, ``above``, ``verdict``
-    (over, within, exempt, invalid, stopped, none), ``decides``, ``multiple``, ``episode``, ``episode_rows``,
-    ``episode_start``, ``status``, ``reason``, ``unverified``, ``provisional``, ``clauses``,
+    (over, within, exempt, invalid, stopped, none), ``decides``, ``multiple``, ``episode``,
+    ``episode_rows``, ``episode_start``, ``status``, ``reason``, ``unverified``, ``provisional``, ``clauses``,
     ``edition``. Rounding, exemptions, missing data: ``fenhe methods show sources.exceedance``.
     Raises ``BadInput`` for an unknown set.
     """
