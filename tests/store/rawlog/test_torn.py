@@ -95,6 +95,24 @@ def test_a_header_cut_short_takes_its_file_out_of_the_chain(
         log.close()
 
 
+@pytest.mark.parametrize("place", [0, 5, 10, 100])
+def test_a_damaged_header_before_entries_is_left_as_it_is(
+    left: Path, folder: Path, clock: Clock, place: int
+) -> None:
+    content = bytearray(left.read_bytes())
+    content[place] ^= 0xFF
+    left.write_bytes(bytes(content))
+    log = reopened(folder, clock)
+    write(log, b"after")
+    log.close()
+    assert left.read_bytes() == bytes(content)
+    assert [segment.number for segment in log.segments()] == [2]
+    assert [note["note"] for note in notes(everything(log))] == ["damaged"]
+    assert [(p.segment, p.code) for p in verify(log.shelf).problems] == [
+        ("stream/main/00000001.seg", "header")
+    ]
+
+
 def test_a_segment_that_never_got_its_name_is_swept_away(
     left: Path, folder: Path, clock: Clock
 ) -> None:

@@ -89,9 +89,14 @@ class Follower:
                 return found
             self._passed, self._number = self._number, None  # removed meanwhile
         for number in self._shelf.numbers():
-            if number > self._passed and (found := self._shelf.segment(number)) is not None:
+            if number <= self._passed:
+                continue
+            found = self._shelf.segment(number)
+            if found is not None:
                 self._enter(found, 0)
                 return found
+            _log.error("raw log %s: segment %s has no sound header", self._shelf.gateway, number)
+            self._passed = number
         return None
 
     def _enter(self, segment: Segment, after: int) -> None:

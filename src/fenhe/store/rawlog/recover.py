@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fenhe.store.rawlog import heads, removed
+from fenhe.store.rawlog import heads, records, removed
 from fenhe.store.rawlog.entries import SEAL, micros
 from fenhe.store.rawlog.heads import Header
 from fenhe.store.rawlog.records import Record
@@ -18,6 +18,7 @@ from fenhe.store.rawlog.shelf import SUFFIX
 from fenhe.store.rawlog.tail import Mark, Tail, write_all
 
 Note = dict[str, Any]
+_HEADER_MOST = 4096  # bytes of a header, at most
 
 
 @dataclass
@@ -41,17 +42,46 @@ def recover(folder: Path) -> Found:
     A torn end is cut at the last whole record; the bytes are kept in a file beside it. Damage
     before the end is left as it is, and a new segment follows.
     """
-    for left in folder.glob("*.new"):
-        left.unlink()  # never had its name, so nothing in it was acknowledged
+    for unnamed in folder.glob("*.new"):
+        unnamed.unlink()  # never had its name, so nothing in it was acknowledged
     notes: list[Note] = []
+    left = 0  # the highest number of a file whose header is damaged
     for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        if _header_is_lost(path):
+            notes.append({"note": "damaged", "segment": path.name, "gaps": [{"byte": 0}]})
+            left = max(left, int(path.stem))
+            continue
         found = _at_the_end(path, notes)
         if found is not None:
             found.notes = notes
-            return found
+            return _after(found, left)
     gone = removed.read(folder)
     number, former = (gone[-1].number + 1, gone[-1].head) if gone else (1, heads.NOTHING)
-    return Found(None, number, former, notes=notes)
+    return _after(Found(None, number, former, notes=notes), left)
+
+
+def _header_is_lost(path: Path) -> bool:
+    """Say whether a file without a sound header holds more than a header that was cut short.
+
+    A segment gets its name when its header is on disk, so this is damage; entries may follow.
+    """
+    with path.open("rb") as file:
+        data = file.read(_HEADER_MOST + 1)
+    if heads.header_in(data) is not None:
+        return False
+    claimed = records.wanted(data, 0, records.HEADER_MARK)
+    return len(data) > (claimed if 0 < claimed <= _HEADER_MOST else records.SMALLEST)
+
+
+def _after(found: Found, left: int) -> Found:
+    """Go on after the number ``left``, which no other segment may get."""
+    if left < found.number:
+        return found
+    if found.tail is not None:
+        found.tail.close()
+        found.former, found.tail = found.tail.durable.chain.hex(), None
+    found.number = left + 1
+    return found
 
 
 def _at_the_end(path: Path, notes: list[Note]) -> Found | None:
