@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from django.db import OperationalError
 
 from fenhe.platform.notices.acts import AddRoute
 from fenhe.platform.notices.models import Episode, Route
@@ -150,6 +153,17 @@ def web_sink() -> Iterator[WebSink]:
     server.shutdown()
     server.server_close()
     thread.join(10)
+
+
+def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        # threads of a test share one database in memory, whose tables lock each other out
+        with contextlib.suppress(OperationalError):
+            if true():
+                return True
+        time.sleep(0.05)
+    return true()
 
 
 def mail_route(sink: MailSink, key: str = "ops", **told: Any) -> Route:

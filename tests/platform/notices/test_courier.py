@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
 
@@ -24,17 +22,9 @@ from tests.platform.notices.conftest import (
     an_episode,
     bare_route,
     mail_route,
+    until,
     web_route,
 )
-
-
-def until(true: Callable[[], bool], seconds: float = 30.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.05)
-    return true()
 
 
 @pytest.mark.django_db
@@ -94,14 +84,30 @@ def test_a_notice_that_was_never_tried_is_not_given_up_however_old(web_sink: Web
 
 
 @pytest.mark.django_db
-def test_what_a_death_left_half_sent_is_sent_again(web_sink: WebSink) -> None:
+def test_what_a_death_left_half_sent_is_sent_again_and_the_try_is_on_record(
+    web_sink: WebSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit(9)  # nothing after this is done, as by kill -9
+
     route = web_route(web_sink)
     an_episode()
     telling.tell(NOW)
-    Notice.objects.update(state="sending")
+    with monkeypatch.context() as patched:
+        patched.setattr(courier, "_note", killed)
+        with pytest.raises(SystemExit):
+            courier.send_due(route, courier.now_utc())
+    assert len(web_sink.got) == 1  # it went, and nobody knows
     assert courier.due(courier.now_utc()) == []
+    an_episode("feed_late", "a")
+    telling.tell(NOW)
+    assert Notice.objects.count() == 2  # what may have gone is not added to
+    assert courier.put_back(["hook"]) == 0  # while it is being sent indeed
     assert courier.put_back() == 1
-    assert courier.send_due(route, courier.now_utc()) == 1
+    assert courier.send_due(route, courier.now_utc()) == 2
+    first = Notice.objects.order_by("pk")[0]
+    assert first.tries.values_list("answer", flat=True)[0] == courier.CUT_SHORT
+    assert (first.attempts, first.state) == (2, "sent")
 
 
 @pytest.mark.django_db
@@ -164,11 +170,10 @@ def test_a_route_that_hangs_holds_up_no_other(web_sink: WebSink, mail_sink: Mail
     try:
         assert until(lambda: bool(web_sink.got) and bool(mail_sink.mails))
         assert until(lambda: Notice.objects.get(route="works").state == "sent")
-        assert Notice.objects.get(route="hangs").state == "sending"
+        assert until(lambda: Notice.objects.get(route="hangs").state == "sending")
         web_sink.wait.set()
         assert until(lambda: Notice.objects.get(route="hangs").state == "sent")
     finally:
         web_sink.wait.set()
         runner.stop()
     assert not runner.is_alive()
-    assert len(web_sink.got) == 1

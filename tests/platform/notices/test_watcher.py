@@ -23,6 +23,7 @@ from fenhe.platform.worker import Worker
 from fenhe.platform.workflow.acts import append, local_actor
 from fenhe.store import Store
 from tests.platform.conftest import hours, load, tidy
+from tests.platform.notices.conftest import until
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -219,12 +220,8 @@ def test_the_thread_looks_tells_and_stops(store: Store, monkeypatch: pytest.Monk
     thread = Watcher(store)
     thread.start()
     try:
-        opened = threading.Event()
-        for _ in range(200):
-            if Episode.objects.filter(kind="disk_low").exists():
-                break
-            opened.wait(0.1)
-        assert Episode.objects.filter(kind="disk_low", closed_at__isnull=True).exists()
+        assert until(lambda: Episode.objects.filter(kind="disk_low").exists())
     finally:
         thread.stop()
+    assert Episode.objects.filter(kind="disk_low", closed_at__isnull=True).exists()
     assert not thread.is_alive()

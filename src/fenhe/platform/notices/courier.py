@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ log = logging.getLogger("fenhe.notices")
 PAUSE = 1.0  # seconds between looks at what is due
 PATIENCE = 5.0  # seconds a stop waits for the routes under way, all together
 FIRST = 30.0  # seconds to the second try; then doubling to an hour
+CUT_SHORT = "cut short: the process ended before there was an answer"
 State = Notice.State
 
 
@@ -29,9 +30,20 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def put_back() -> int:
-    """Take up what the death of a process left half sent: it may come twice, never not at all."""
-    return Notice.objects.filter(state=State.SENDING).update(state=State.WAITING)
+def put_back(sending_now: Iterable[str] = ()) -> int:
+    """Take up what a death or an error left half sent: it may come twice, never not at all.
+
+    ``sending_now``: the routes whose notices are being sent indeed.
+    """
+    left = Notice.objects.filter(state=State.SENDING, test=False)
+    keys = list(left.exclude(route__in=list(sending_now)).values_list("pk", flat=True))
+    return Notice.objects.filter(pk__in=keys).update(state=State.WAITING) if keys else 0
+
+
+def end_tests() -> int:
+    """Give up tests a death left half sent: who asked for them is gone."""
+    left = Notice.objects.filter(state=State.SENDING, test=True)
+    return left.update(state=State.GIVEN_UP)
 
 
 def due(now: datetime) -> list[Route]:
@@ -65,18 +77,19 @@ def _take(pk: int) -> Notice | None:
 
 
 def deliver(notice: Notice) -> bool:
-    """Try a notice once; write the try and what became of it."""
+    """Try a notice once; write the try before it is made, and then what became of it."""
     route = notice.route
-    began = now_utc()
+    with transaction.atomic():
+        tried = Attempt.objects.create(notice=notice, at=now_utc(), answer=CUT_SHORT)
+        notice.attempts += 1
+        notice.save(update_fields=["attempts"])
     answer = _try(notice, route)
     with transaction.atomic():
-        Attempt.objects.create(
-            notice=notice, at=began, seconds=answer.seconds, ok=answer.ok, answer=answer.text
-        )
-        notice.attempts += 1
+        tried.seconds, tried.ok, tried.answer = answer.seconds, answer.ok, answer.text
+        tried.save(update_fields=["seconds", "ok", "answer"])
         notice.state = State.SENT if answer.ok else State.WAITING
         notice.sent_at = now_utc() if answer.ok else None
-        notice.save(update_fields=["attempts", "state", "sent_at"])
+        notice.save(update_fields=["state", "sent_at"])
         _note(route, answer)
     if not answer.ok:
         log.warning("notice %d on route %s was not sent: %s", notice.pk, route.key, answer.text)
@@ -170,7 +183,7 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         """Send what is due until stopped."""
-        self._safely(put_back)
+        self._safely(end_tests)
         while not self._stop_asked.wait(PAUSE):
             self._safely(self._start_due)
 
@@ -185,6 +198,7 @@ class Courier(threading.Thread):
 
     def _start_due(self) -> None:
         self._running = {key: one for key, one in self._running.items() if one.is_alive()}
+        put_back(self._running)
         for route in due(now_utc()):
             if route.key not in self._running:
                 name = f"fenhe-route-{route.key}"
