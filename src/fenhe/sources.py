@@ -118,8 +118,8 @@ def exceedance(
     ``;``), ``sector``, ``area``, ``rated_load``, ``water_temperature``. Columns added:
     ``limit_used``, ``at_least``, ``reference_o2``, ``limit_from``, ``above``, ``verdict``
     (over, within, exempt, invalid, stopped, none), ``decides``, ``multiple``, ``episode``,
-    ``episode_rows``, ``episode_start``, ``status``, ``reason``, ``unverified``, ``provisional``, ``clauses``,
-    ``edition``. Rounding, exemptions, missing data: ``fenhe methods show sources.exceedance``.
+    ``episode_rows``, ``episode_start``, ``status``, ``reason``, ``unverified``, ``provisional``,
+    ``clauses``, ``edition``. More: ``fenhe methods show sources.exceedance``.
     Raises ``BadInput`` for an unknown set.
     """
     params = {"limit_set": limit_set, "averaging": averaging, "sector": sector, "area": area}

@@ -160,7 +160,7 @@ def told(
 
 
 def test_hours_of_gas(compute: Compute) -> None:
-    rows = records(GAS, 60, 27, seed=4)
+    rows = records(GAS, 60, 30, seed=4)
     for row in rows:
         if row["item"].startswith("a2"):
             row["o2_ref"] = Decimal(6)
