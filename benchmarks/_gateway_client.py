@@ -105,8 +105,9 @@ async def run(port: int, devices: int, each: int, window: int, rate: float) -> d
     total = devices * each
     await asyncio.sleep(0.5)
     begun = time.perf_counter()
+    late: list[float] = [0.0]
     if rate:
-        await _paced(links, total, rate, begun)
+        late = await _paced(links, total, rate, begun)
     else:
         for link in links:
             link.window = window
@@ -119,21 +120,26 @@ async def run(port: int, devices: int, each: int, window: int, rate: float) -> d
         assert link.last[-len(expected) :] == expected, (link.last, expected)
         assert link.answered == each
     delays.sort()
+    late.sort()
     return {
         "frames": total, "seconds": seconds, "p50": delays[total // 2],
         "p99": delays[total * 99 // 100], "most": delays[-1],
+        "late": late[len(late) * 99 // 100],
         "bytes": sum(map(len, scripts[0])) / each,
     }  # fmt: skip
 
 
-async def _paced(links: list[Device], total: int, rate: float, begun: float) -> None:
-    sent = 0
+async def _paced(links: list[Device], total: int, rate: float, begun: float) -> list[float]:
+    """Send frames when they are due; return how late each was sent by this process."""
+    sent, late = 0, []
     while sent < total:
+        late.append(time.perf_counter() - begun - sent / rate)
         due = min(int((time.perf_counter() - begun) * rate) + 1, total)
         for number in range(sent, due):
             links[number % len(links)].push(1, begun + number / rate)
         sent = due
         await asyncio.sleep(0.001)
+    return late
 
 
 if __name__ == "__main__":

@@ -124,6 +124,7 @@ def measure(out: Report, data: Path, pid: int, port: int, frames: int) -> None:
         found = client(port, devices, each, window, BAR)
         for part in ("p50", "p99", "most"):
             out.time(f"{name}, at 10,000 frames/s: {part} of the answer", found[part])
+        out.time("  of which the loggers were late themselves, p99", found["late"])
         out.time("  the store has everything, after the last answer", drained(data))
         taken = wire.call(data, "gateway_status", {})["acknowledged_ms"]
         for part in ("p50", "p99"):
