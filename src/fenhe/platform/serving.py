@@ -17,6 +17,7 @@ from fenhe.platform import owner
 from fenhe.platform.feeder import Feeder
 from fenhe.platform.gateway.service import Gateway
 from fenhe.platform.listener import Listener
+from fenhe.platform.monitoring.agreeing import Agreement
 from fenhe.platform.monitoring.checking import Checker
 from fenhe.platform.monitoring.frames.taker import Taker
 from fenhe.platform.notices.courier import Courier
@@ -44,6 +45,7 @@ def owning(data: Path) -> Iterator[None]:
     threads = {"worker": worker, "upkeep": upkeep, "feeder": feeder, "courier": courier}
     threads["checker"] = checker
     threads["frames"] = taker = Taker(store)
+    threads["agreement"] = agreement = Agreement(store)
     for name, thread in threads.items():
         thread.start()
         running.now.threads[name] = thread
@@ -61,6 +63,7 @@ def owning(data: Path) -> Iterator[None]:
         courier.stop()
         checker.stop()
         taker.stop()
+        agreement.stop()
         feeder.stop()
         worker.stop()
         upkeep.stop()
