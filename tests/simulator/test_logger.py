@@ -119,6 +119,16 @@ def test_it_asks_for_a_new_key_when_the_old_one_is_old() -> None:
     assert not [f for f in heard(one, START + DAY + 120) if f.cn == "1014"]
 
 
+def test_a_silent_logger_of_2025_shows_that_it_lives() -> None:
+    one = logger(("power",), 0)
+    one.settings.realtime_on = one.settings.state_on = False
+    one.settings.minute = 30
+    heard(one, START + 1)
+    assert [f.cn for f in heard(one, START + 200)] == []
+    assert [f.cn for f in heard(one, START + 400)] == ["9015"]
+    assert [f.cn for f in heard(one, START + 500)] == []
+
+
 def test_a_turned_slope_is_told_when_it_is_turned_and_when_asked_for() -> None:
     planted, device, made = case("F05", "gas")
     one = quiet(Logger(Simulation(made, chosen("all")), device, planted.start - 100, window=10_000))

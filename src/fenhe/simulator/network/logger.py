@@ -16,7 +16,8 @@ from fenhe.simulator.simulation import Simulation
 
 #: Milliseconds between two QNs, one for each sub-packet a telegram may have.
 ROOM = 5
-DATA_ANSWER, NOTICE_ANSWER = "9014", "9013"
+DATA_ANSWER, NOTICE_ANSWER, HEARTBEAT = "9014", "9013", "9015"
+SILENCE = 300  # simulated seconds after which a logger of 2025 shows that it lives
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Logger:
         self._set_to, self._set_at = 0.0, self.start
         self._asked_day = int(self.start) // DAY
         self.key_since, self.key_asked = self.start, False
+        self._spoke = self.start
 
     def ahead(self, now: float) -> float:
         """Return the seconds its clock is ahead of the simulated one: it drifts till it is set."""
@@ -128,6 +130,7 @@ class Logger:
             if due is None:
                 break
             out += self._told(due, now, true_now)
+        self._spoke = now if out else self._spoke
         return out
 
     def hear(self, frame: Frame, now: float) -> None:
@@ -175,7 +178,7 @@ class Logger:
         return told
 
     def _ask(self, now: float) -> None:
-        """Ask for the time each day (1013) and for a new key in good time (1014)."""
+        """Ask for the time each day (1013), for a new key in time (1014); show that it lives."""
         spec, st = self.device.spec, self.systems()[0]
         if spec.asks_time and spec.edition != 2005 and int(now) // DAY != self._asked_day:
             self._asked_day = int(now) // DAY
@@ -185,6 +188,8 @@ class Logger:
             self.key_asked = True
             created = wire.qn_text(int(self.key_since * 1000))
             self.say(self.telegram("1014", st, (("SKCreateTime", created),), now))
+        if spec.edition == 2025 and now - self._spoke > SILENCE:
+            self.say(self.telegram(HEARTBEAT, st, (), now, answer=False))
 
     def _said(self, ready: Ready, true_now: float) -> list[bytes]:
         if ready.telegram is None:
