@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import narwhals as nw
 import polars as pl
 import pytest
@@ -331,3 +332,28 @@ def test_what_an_authority_adopts_is_firm_there(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, words, catch_exceptions=False).exit_code == 0
     assert pl.read_csv(target)["verdict"].to_list() == ["over", "exempt", "exempt", "over"]
     assert standards.catalogue().overlays == ()
+
+
+def test_the_python_interface_has_every_method() -> None:
+    known = {m.id.partition(".")[2] for m in registry.methods() if m.id.startswith("sources.")}
+    assert {name for name in known if callable(getattr(sources, name, None))} == known
+    for name in known:
+        assert (getattr(sources, name).__doc__ or "").startswith("Return ")
+
+
+def test_timestamps_dates_and_unix_seconds_are_the_same_starts() -> None:
+    text = hours_of(3)
+    moment = text.with_columns(pl.col("start").str.to_datetime("%Y-%m-%d %H:%M"))
+    unix = text.drop("start").with_columns(start_unix=moment["start"].dt.epoch("s") - 8 * 3600)
+    wanted = sources.hourly(text, step=3600)
+    assert wanted["start"].to_list() == [f"2026-03-01 0{h}:00" for h in range(3)]
+    for frame in (moment, unix, moment.to_pandas(), moment.to_arrow()):
+        result: Any = sources.hourly(frame, step=3600)
+        assert pl.DataFrame(result).equals(wanted)
+    relation = duckdb.from_arrow(moment.to_arrow())
+    assert sources.hourly(relation, step=3600).pl().sort("start").equals(wanted)
+    days = pl.DataFrame({"outlet": "a", "item": "w01018", "value": 51.0, "start": ["2026-03-01"]})
+    asked = {"limit_set": "GB18918-2002/wwtp.1a", "averaging": "24h"}
+    as_date = days.with_columns(pl.col("start").str.to_date())
+    for frame in (days, as_date):
+        assert sources.exceedance(frame, **asked)["verdict"].to_list() == ["over"]
