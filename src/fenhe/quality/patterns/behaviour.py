@@ -8,7 +8,7 @@ from math import exp, lgamma
 import numpy as np
 
 from fenhe.quality.patterns.hits import Hit, spans
-from fenhe.quality.patterns.outlet import HOUR, LOAD, Line, Outlet
+from fenhe.quality.patterns.outlet import HOUR, Line, Outlet
 from fenhe.quality.patterns.physics import expected
 from fenhe.quality.points import Bools, Floats, Ints
 
@@ -16,6 +16,7 @@ Numbers = Mapping[str, float]
 _DAYS_OF_WEEK = 7
 _MONDAY = 4  # days since 1970-01-01, a Thursday, of the first Monday
 _WORKDAYS = 5
+_TOLD = 0.5  # share of steps an item must tell to speak for the process
 
 
 def calibrating_at_peaks(outlet: Outlet, line: Line, n: Numbers) -> Iterator[Hit]:
@@ -39,14 +40,17 @@ def _at_peaks(outlet: Outlet, line: Line, event: Bools, n: Numbers, name: str) -
     begins &= ~_daily(outlet, begins, n["daily"])
     if begins.sum() < n["least"]:
         return
-    for proxy in _processes(outlet, line):
-        marked, best = _by_windows(outlet, begins, proxy, n)
-        for begin, end in spans(marked):
-            score = -float(np.log10(max(best, 1e-300)))
-            yield Hit(name, line.item, begin, end, score, f"{int(begins[begin:end].sum())}")
+    known = list(_processes(outlet, line))
+    found = [_by_windows(outlet, begins, proxy, n, n["chance"] / len(known)) for proxy in known]
+    marked, best = min(found, key=lambda one: one[1], default=(np.zeros(0, dtype=np.bool_), 1.0))
+    for begin, end in spans(marked):
+        score = -float(np.log10(max(best, 1e-300)))
+        yield Hit(name, line.item, begin, end, score, f"{int(begins[begin:end].sum())}")
 
 
-def _by_windows(outlet: Outlet, begins: Bools, proxy: Floats, n: Numbers) -> tuple[Bools, float]:
+def _by_windows(
+    outlet: Outlet, begins: Bools, proxy: Floats, n: Numbers, most: float
+) -> tuple[Bools, float]:
     """Return the windows in which events crowd at the top of the process, and the least chance."""
     high = proxy >= np.nanquantile(proxy, 1 - n["top"])
     near = _around(high, outlet.steps(n["slack"]))
@@ -78,10 +82,11 @@ def _daily(outlet: Outlet, begins: Bools, share: float) -> Bools:
 
 
 def _processes(outlet: Outlet, line: Line) -> Iterator[Floats]:
-    """Yield what tells how hard the process works: its load, and the item's own last values."""
-    load = outlet.lines.get(LOAD)
-    if load is not None and not np.isnan(load.value).all():
-        yield load.value
+    """Yield what tells how hard the process works: load, what comes in, the item's last values."""
+    measured = {one.item for one in outlet.pollutants}
+    for other in outlet.lines.values():
+        if other.item not in measured and np.isfinite(other.value).mean() > _TOLD:
+            yield other.value
     value = np.where(line.normal, line.value, np.nan)
     known = np.flatnonzero(~np.isnan(value))
     if len(known):
