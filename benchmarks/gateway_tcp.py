@@ -28,7 +28,7 @@ from fenhe.platform import wire
 
 BAR = 10_000.0  # frames a second
 MOST = 2_000  # connections
-PLAN = ((1, 2_000), (100, 50), (MOST, 4))  # connections, frames each keeps unanswered
+PLAN = ((1, 5_000), (100, 50), (MOST, 4))  # connections, frames each keeps unanswered
 
 
 def prepare(data: Path) -> None:

@@ -66,6 +66,16 @@ def test_a_connection_above_its_rate_is_slowed_and_loses_nothing(
     assert "flood" in {one["kind"] for one in state["incidents"]}
 
 
+def test_more_than_may_wait_for_the_disk_is_read_later(tmp_path: Path, devices: Devices) -> None:
+    count = 2000
+    with listening(tmp_path, devices, in_hand=10_000, waiting=20_000, burst=10_000) as gateway:
+        with wire.logger(gateway.port) as one:
+            one.send(b"".join(wire.upload(n) for n in range(count)))
+            assert [one.receive() for _ in range(count)] == [wire.ack(n) for n in range(count)]
+        assert wire.until(lambda: gateway.loop.hub.is_idle)
+        assert gateway.totals()["accepted"] == count
+
+
 def test_garbage_in_floods_is_cut(tmp_path: Path, devices: Devices) -> None:
     with listening(tmp_path, devices, unknown=100_000) as gateway:
         with wire.logger(gateway.port) as one:

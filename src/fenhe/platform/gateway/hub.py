@@ -85,6 +85,7 @@ class Hub:
         self._appends = 0  # that are on their way to the disk
         self.waiting = 0  # bytes that wait for the disk
         self._held = False
+        self._full: set[Link] = set()  # connections not read from until more is on disk
 
     def report(self, kind: str, subject: str, text: str) -> None:
         """Count an incident."""
@@ -158,6 +159,7 @@ class Hub:
         link.in_hand += size
         self.waiting += size
         if link.in_hand > self.config.limits.in_hand:
+            self._full.add(link)
             link.pause(IN_HAND)
         if self.waiting > self.config.limits.waiting and not self._held:
             self._hold(True)
@@ -370,9 +372,9 @@ class Hub:
 
     def _go_on(self) -> None:
         limits = self.config.limits
-        for link in [one for one in self.links.values() if one.paused & IN_HAND]:
-            if link.in_hand <= limits.in_hand // 2:
-                link.resume(IN_HAND)
+        for link in [one for one in self._full if one.in_hand <= limits.in_hand // 2]:
+            self._full.discard(link)
+            link.resume(IN_HAND)
         if self._held and self.waiting <= limits.waiting // 2:
             self._hold(False)
 
