@@ -20,16 +20,19 @@ LOOKING = {"monitoring.view", "verdicts.view", "verdicts.evidence", "registry.vi
 LOOKING |= {"verdicts.bulletin"}
 ANYONE = {"web.open", "web.login", "web.logout", "web.language", "standards.view"}
 ANYONE |= {"operations.health", "operations.metrics"}
+MARKING = {"monitoring.submit_mark", "monitoring.withdraw_mark"}
 # written out by hand, not computed from the table: what each role may do in its own place
 IN_OWN_PLACE = {
     "public": ANYONE,
-    "firm": ANYONE | LOOKING | {"monitoring.annotate", "monitoring.export"},
+    "firm": ANYONE | LOOKING | MARKING | {"monitoring.annotate", "monitoring.export"},
     "county": ANYONE
     | LOOKING
     | {"monitoring.annotate", "monitoring.export", "monitoring.feeds", "gateway.view"}
     | {"notices.view"},
     "analyst": ANYONE
     | LOOKING
+    | MARKING
+    | {"registry.map_channel", "registry.end_channel", "monitoring.replay_frames"}
     | {
         "monitoring.annotate",
         "monitoring.export",
