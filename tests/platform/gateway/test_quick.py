@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,46 @@ def test_one_byte_changed(at: int, byte: int) -> None:
     frame[at] = byte
     same = frame == wire.upload(1) or bytes(frame).upper() == wire.upload(1).upper()
     assert agrees(bytes(frame)) in {same, True}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_comes_is_kept_and_harms_nobody(
+    gateway: Running, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = random.Random(seed)
+    good = [raw(row) for row in packets()]
+    sent = b"".join(_mangled(rng, rng.choice(good)) for _ in range(400))
+    with wire.logger(gateway.port) as wild, wire.logger(gateway.port) as tame:
+        tame.send(wire.upload(1))
+        assert tame.receive() == wire.ack(1)
+        wild.send(sent[:60_000])
+        wild.socket.shutdown(1)
+        while wild.receive():
+            pass
+        tame.send(wire.upload(2))
+        assert tame.receive() == wire.ack(2)
+    assert wire.until(lambda: gateway.loop.hub.is_idle)
+    totals = gateway.totals()
+    assert b"".join(gateway.bytes_in()).startswith(wire.upload(1))
+    assert sum(map(len, gateway.bytes_in())) == totals["bytes_in"]
+    assert totals["frames"] == totals["accepted"] + totals["rejected"] + totals["incomplete"]
+    assert "error" not in totals["problems"]
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+def _mangled(rng: random.Random, data: bytes) -> bytes:
+    """Return bytes with some changed, cut out, or doubled."""
+    found = bytearray(data)
+    for _ in range(rng.randrange(4)):
+        at = rng.randrange(len(found) or 1)
+        match rng.randrange(3):
+            case 0:
+                found[at : at + 1] = rng.randbytes(1)
+            case 1:
+                del found[at : at + rng.randrange(40)]
+            case _:
+                found[at:at] = found[at : at + rng.randrange(40)]
+    return bytes(found)
 
 
 def _expected(row: dict[str, str]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import re
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ from fenhe.protocols import hj212
 from fenhe.protocols.hj212.stream import Piece
 from fenhe.store.rawlog import NewEntry, Written
 
+log = logging.getLogger("fenhe.gateway")
 REAL_TIME = b"2011"
 _MN = re.compile(rb"\bMN=([^;&]{0,64});")
 MOST_PASSES = 50_000
@@ -188,7 +190,7 @@ class Hub:
         fates = []
         for (link, piece), head in zip(batch, heads, strict=True):
             plain = head if head is not None and next(sound) else None
-            fate = self._fate(link, piece, plain)
+            fate = self._fate_in_any_case(link, piece, plain)
             if fate.status in answers.NOTED:
                 entries.append(_note(link, {"refused": fate.status}))
             entries.append(NewEntry("in", link.number, piece.data, link.peer))
@@ -220,6 +222,14 @@ class Hub:
             finish(error)
 
     # judging
+
+    def _fate_in_any_case(self, link: Link, piece: Piece, head: quick.Head | None) -> Fate:
+        """Judge a piece; one that trips us up is kept, and holds nobody else up."""
+        try:
+            return self._fate(link, piece, head)
+        except Exception:
+            log.exception("a frame from %s could not be judged; it is kept", link.peer)
+            return Fate(link, len(piece.data), "error", None, None, None)
 
     def _fate(self, link: Link, piece: Piece, head: quick.Head | None) -> Fate:
         size = len(piece.data)
