@@ -150,9 +150,13 @@ def _gap(route: Route, number: int) -> timedelta | None:
 def _write(route: Route, recipient: str, said: _Said, now: datetime) -> None:
     """Put a line into the notice that is being gathered for an addressee, or into a new one."""
     due = due_at(route, said.told.episode.severity, now)
-    waiting = Notice.objects.filter(
-        route=route, recipient=recipient, state=Notice.State.WAITING, attempts=0, test=False
-    ).first()
+    waiting = (
+        Notice.objects.select_for_update()
+        .filter(  # not one that is just being taken
+            route=route, recipient=recipient, state=Notice.State.WAITING, attempts=0, test=False
+        )
+        .first()
+    )
     if waiting is None:
         waiting = Notice.objects.create(route=route, recipient=recipient, made_at=now, due_at=due)
     elif due < waiting.due_at:
