@@ -257,3 +257,20 @@ def test_evidence_of_what_is_not_there_is_refused(store: Store, here: Works) -> 
     written = append(store, *hour_of("1"))
     with pytest.raises(BadInput, match="is not something received"):
         evidence.frame_of(written.segment, 9)
+
+
+def test_the_page_of_the_quarantine_shows_what_still_waits(store: Store, here: Works) -> None:
+    from fenhe.platform.monitoring import queries
+
+    append(store, frame("2061", [
+        ("a24088", "Avg", "1"), ("a24999", "Avg", "2"), ("a21026", "Avg", "9999.99"),
+    ]))  # fmt: skip
+    take(store)
+    assert queries.quarantine()["total"] == 3
+    map_it(here)
+    replay(store, "test")
+    map_it(here, "a24999")
+    replay(store, "test")
+    told = queries.quarantine()
+    assert told["reasons"] == {"sentinel": 1}
+    assert queries.quarantine("hj212:main")["total"] == 1
