@@ -67,6 +67,22 @@ def highest(folder: Path, tuning: pl.DataFrame) -> dict[str, float]:
     }
 
 
+def unlike(tuning: pl.DataFrame) -> list[tuple[str, float]]:
+    """Return for each item how far all but a share of values keep to the other three stations."""
+    keys = ["item", "start"]
+    others = tuning.select(*keys, pl.col("site").alias("other"), pl.col("value").alias("there"))
+    away = (
+        tuning.join(others, on=keys)
+        .filter(pl.col("site") != pl.col("other"))
+        .group_by("site", *keys, "value")
+        .agg(pl.col("there").median(), pl.len())
+        .filter(pl.col("len") == 3)
+        .with_columns(off=(pl.col("value") - pl.col("there")).abs())
+    )
+    found = away.group_by("item").agg(pl.col("off").quantile(1 - RARE)).sort("item")
+    return [(item, fit.outward(off)) for item, off in found.iter_rows()]
+
+
 def main() -> None:
     """Fit, print and, when asked, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -91,6 +107,10 @@ def main() -> None:
         floor_of = fit.outward(floors[item])
         common = {"parameter": item, "statistic": "1h", "minutes": minutes, "tolerance": 0}
         tables["flat"].append(common | {"floor": floor_of, "unit": "min"})
+    tables["neighbour"] = [
+        {"parameter": item, "statistic": "1h", "above": above, "least": 3, "unit": UNITS[item]}
+        for item, above in unlike(tuning)
+    ]
     for name, rows in tables.items():
         print(name, *rows, sep="\n  ")
         if given.write:

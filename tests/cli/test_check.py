@@ -109,6 +109,24 @@ def test_one_check_alone(tmp_path: Path, own: Path) -> None:
     assert pl.read_json(flags)["check"].to_list() == ["flat"]
 
 
+def test_neighbours_are_compared_where_their_places_are_known(tmp_path: Path) -> None:
+    source, flags = tmp_path / "in.csv", tmp_path / "flags.csv"
+    rows = [
+        f"{s},no2,1h,2026-04-01 00:00,{v}" for s, v in zip("abcd", (40, 42, 41, 250), strict=True)
+    ]
+    source.write_text("\n".join(["site,item,statistic,start,value", *rows]), encoding="utf-8")
+    places = tmp_path / "places.csv"
+    places.write_text(
+        "site,lon,lat\n" + "\n".join(f"{s},112.{n},37.9" for n, s in enumerate("abcd", 1)),
+        encoding="utf-8",
+    )
+    run(source, "-o", flags, "--places", places, "--check", "neighbour")
+    found = pl.read_csv(flags)
+    assert found.select("site", "check", "reason").rows() == [("d", "neighbour", "250, 3 × 41")]
+    run(source, "-o", flags, "--places", places, "--near", "1", "--check", "neighbour")
+    assert pl.read_csv(flags).is_empty()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

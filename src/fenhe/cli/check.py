@@ -15,7 +15,7 @@ from fenhe.cli.frames import Problems
 from fenhe.protocols.tables import decimals
 from fenhe.protocols.tables.reader import open_table
 from fenhe.protocols.tables.writer import write_table
-from fenhe.quality import checks, config
+from fenhe.quality import checks, config, neighbours
 from fenhe.quality.config import Config
 from fenhe.standards import catalogue, loader
 
@@ -43,6 +43,12 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 @click.option(
     "--statistic", default="instant", metavar="NAME", help="Of files without this column: 1h, 1min."
 )
+@click.option(
+    "--places",
+    type=click.Path(path_type=Path),
+    help="Stations with site, lon, lat: compare neighbours as well.",
+)
+@click.option("--near", default=60.0, show_default=True, help="Neighbours lie within so many km.")
 @click.option("--sheet", metavar="NAME", help="Worksheet to read; the first without it.")
 def command(
     *,
@@ -52,6 +58,8 @@ def command(
     coverage: Path | None,
     only: tuple[str, ...],
     statistic: str,
+    places: Path | None,
+    near: float,
     sheet: str | None,
 ) -> None:
     """Check every series of FILE and write flags, and where checks were made.
@@ -64,6 +72,11 @@ def command(
     rules = read_config(named)
     rows, refused = read_series(source, statistic, sheet)
     found = checks.run(rows, rules, only or None)
+    if places is not None:
+        apart = neighbours.run(rows, neighbours.pairs(_places(places), near), rules)
+        found = checks.Result(
+            pl.concat([found.flags, apart.flags]), pl.concat([found.coverage, apart.coverage])
+        )
     flags = pl.concat([refused.select(list(checks.FLAG)), found.flags])
     write_table(flags.sort("site", "item", "statistic", "start", "check"), output)
     if coverage is not None:
@@ -116,6 +129,22 @@ def read_series(
         end=pl.max_horizontal("end", pl.col("start") + pl.duration(seconds=1)),
     )
     return frame.filter(~is_code), codes
+
+
+def _places(source: Path) -> pl.DataFrame:
+    """Return site, lon, lat of a file. Raises ``BadInput`` naming what can not be used."""
+    batch = open_table(source).read()
+    for name in ("site", "lon", "lat"):
+        if name not in batch.frame.columns:
+            raise BadInput(f"the table needs the column {name}", place=Place(source.name))
+    problems = Problems(source.name)
+    frame = batch.frame
+    for name in ("lon", "lat"):
+        cells = decimals.read_floats(frame[name])
+        problems.add(batch.rows, name, frame[name], cells.bad, "is not a number")
+        frame = frame.with_columns(cells.value)
+    problems.raise_if_any()
+    return frame.select("site", "lon", "lat")
 
 
 def _parquet(source: Path) -> pl.DataFrame:
