@@ -98,6 +98,23 @@ def test_mass_of_water_is_concentration_times_volume(honest: pl.DataFrame) -> No
         assert ((made - told[f"{item}.sum"]).abs() / made).max() < 0.02, item
 
 
+def test_the_mean_of_a_day_of_water_is_weighted_by_flow(honest: pl.DataFrame) -> None:
+    told = wide(honest, "sim-sewage-second", "1d")
+    hours = wide(honest, "sim-sewage-second", "1h")
+    compared = 0
+    for item in ("w01018", "w21003", "w21001"):
+        for row in told.iter_rows(named=True):
+            one = hours.filter(
+                (pl.col("start") >= row["start"]) & (pl.col("start") < row["start"] + DAY)
+            )
+            if one.height == 24:
+                made = (one[item] * one["w00000.sum"]).sum() / one["w00000.sum"].sum()
+                assert row[item] == pytest.approx(made, rel=0.002)
+                assert row[f"{item}.min"] <= row[item] <= row[f"{item}.max"]
+                compared += 1
+    assert compared > 0
+
+
 def test_totals_of_hours_make_the_day(honest: pl.DataFrame) -> None:
     hours = honest.filter((pl.col("statistic") == "1h.sum") & (pl.col("flag") == "N")).with_columns(
         day=(pl.col("start") + timedelta(hours=8)).dt.date()

@@ -85,6 +85,7 @@ def periods(
         code: _folded(site, item, readings.told[code], starts, seconds)
         for code, item in sim.all_items[site.key].items()
     }
+    _weigh(columns, readings)
     planted = sim.planted_at(site, start, end)
     batch = Batch(site, seconds, starts, columns, readings, planted)
     _edit_means(batch)
@@ -110,6 +111,8 @@ def day_of_hours(sim: Simulation, hours: Batch) -> Batch:
         )
         for name, values in one.fields.items():
             made.fields[name] = _by_day(name, values.reshape(shape), used)
+        if one.item.kind == "pollutant" and "w00000" in hours.columns:
+            made.fields["avg"] = _weighted_day(made, hours.columns["w00000"], used)
         columns[code] = made
     starts = hours.starts[:: DAY // HOUR]
     return Batch(hours.site, DAY, starts, columns, hours.readings, hours.planted)
@@ -143,6 +146,13 @@ def _by_day(name: str, values: Floats, used: Mask) -> Floats:
     return made
 
 
+def _weighted_day(made: Columns, flow: Columns, used: Mask) -> Floats:
+    volumes = np.nan_to_num(flow.fields["sum"]).reshape(used.shape)
+    volume = np.where(used, volumes, 0.0).sum(axis=1)
+    mean = 1000.0 * made.fields["sum"] / np.where(volume > 0, volume, 1.0)
+    return np.where(volume > 0, mean, made.fields["avg"])
+
+
 def _folded(site: Site, item: Item, told: Measured, starts: Ints, seconds: int) -> Columns:
     shape = (len(starts), -1)
     letters, values = told.letters.reshape(shape), told.values.reshape(shape)
@@ -169,6 +179,25 @@ def _rolled_up(letters: Letters, gas: bool) -> Letters:
     good = normal | (one == NORMAL)
     rolled = np.where(good, NORMAL, one)
     return np.where(there.any(axis=1), rolled, ABSENT).astype(np.uint8)
+
+
+def _weigh(columns: dict[str, Columns], readings: Readings) -> None:
+    """The mean of water is weighted by flow: C = 1000 G / D (HJ 356); plain where none flows."""
+    if "w00000" not in columns:
+        return
+    for code, one in columns.items():
+        if one.item.kind != "pollutant":
+            continue
+        shape = (len(one.starts), -1)
+        told = readings.told[code]
+        letters = told.letters.reshape(shape)
+        normal = letters == NORMAL
+        used = np.where(normal.any(axis=1, keepdims=True), normal, letters != ABSENT)
+        flow = np.where(used, readings.told["w00000"].values.reshape(shape), 0.0)
+        volume = flow.sum(axis=1)
+        mass = (flow * told.values.reshape(shape)).sum(axis=1)
+        mean = mass / np.where(volume > 0, volume, 1.0)
+        one.fields["avg"] = np.where(volume > 0, mean, one.fields["avg"])
 
 
 def _edit_means(batch: Batch) -> None:
