@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from fenhe.base.errors import BadInput
-from fenhe.platform.gateway import catalogue, commands, keys
+from fenhe.platform.gateway import catalogue, commands, keys, live
 from fenhe.platform.gateway.config import read
 from fenhe.platform.gateway.exchange import stamp
 from fenhe.platform.gateway.models import Command
@@ -167,6 +168,7 @@ class ApproveCommand(Decide):
         command.expires_at = commands.expires(settings_now().timing, asked=False)
         command.save(update_fields=["expires_at"])
         keys.prepare(self.device(), command)
+        transaction.on_commit(live.look_now)
         return command
 
 
@@ -205,7 +207,11 @@ def enter(
     reason: str,
     asked: bool = False,
 ) -> Command:
-    """Enter a command in the records; ``asked``: it waits for a second person."""
+    """Enter a command in the records; ``asked``: it waits for a second person.
+
+    The gateway of this process is woken once the records have it.
+    """
+    transaction.on_commit(live.look_now)
     return Command.objects.create(
         mn=device.mn,
         cn=known.cn,

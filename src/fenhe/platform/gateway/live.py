@@ -18,15 +18,9 @@ if TYPE_CHECKING:
     from fenhe.platform.gateway.hub import Hub
     from fenhe.platform.gateway.link import Link
     from fenhe.platform.gateway.loop import Loop
-
-
-def nobody() -> None:
-    """Look for new commands: there is no gateway in this process."""
-
-
 log = logging.getLogger("fenhe.gateway")
 current: Loop | None = None
-look_now: Callable[[], None] = nobody  # have new commands sent without waiting
+looker: Callable[[], None] | None = None  # of the clerk of this process's gateway
 PATIENCE = 5.0  # seconds the loop is given to answer
 HOUR = 3600.0
 MOST_REFUSED = 200
@@ -82,6 +76,12 @@ def state(*, connections: bool = True) -> dict[str, Any]:
         return {**answer.result(PATIENCE), "behind": behind()}
     except TimeoutError:  # it is just ending
         return {**_NOTHING}
+
+
+def look_now() -> None:
+    """Have new commands sent without waiting; nothing where this process has no gateway."""
+    if looker is not None:
+        looker()
 
 
 def behind() -> dict[str, Any]:

@@ -34,12 +34,12 @@ class Gateway:
         self._clerk.start()
         self._keeper.start()
         live.current = self.loop
-        live.look_now = self._clerk.look_now
+        live.looker = self._clerk.look_now
         log.info("gateway %s listens on %s", self.loop.config.name, ", ".join(self.loop.listens))
 
     def stop(self) -> None:
         """Close every connection, write what is known, end."""
-        live.current, live.look_now = None, live.nobody
+        live.current = live.looker = None
         self.loop.stop()
         self._keeper.stop()
         self._clerk.stop()

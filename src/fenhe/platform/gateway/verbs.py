@@ -63,7 +63,6 @@ def known(_args: Args, _actor: Actor, _progress: Progress) -> Any:
 
 def _followed(command: Command, wait: Any, progress: Progress) -> Any:
     """Return a command, after its end when ``wait`` seconds are enough for it."""
-    live.look_now()
     seconds = float(wait or 0)
     if seconds < 0 or seconds > LONGEST_WAIT:
         raise BadInput(f"wait at most {LONGEST_WAIT:.0f} seconds")
