@@ -172,7 +172,7 @@ def water(rows: list[Row], step: int, period: int) -> dict[tuple[str, int], Row]
             value = None
         elif item == "w00000":
             value = to(held * 1000 / period, 6)
-        elif item in FLAT or not flows:
+        elif item in FLAT or not any(second // period == at for second in flows):
             value = to(sum(valid_value(r) for r in mine) / len(mine), 6)
         else:
             value = to(sum(c * q for c, q in pairs) / weights, 6) if weights else None

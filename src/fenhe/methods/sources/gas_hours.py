@@ -95,8 +95,7 @@ def _with_results(table: Frame, rules: GasRules, call: Call) -> Frame:
     actual = call.params["flow_state"] == "actual"
     if actual:
         made |= {_T: TEMPERATURE, _PS: STATIC, _X: MOISTURE, _BA: AMBIENT}
-    found = means.beside(table, {name: (item, means.RESULT) for name, item in made.items()})
-    table = table.join(found, on=["outlet", means.PERIOD], how="left")
+    table = means.with_beside(table, {name: (item, means.RESULT) for name, item in made.items()})
     air = nw.lit(exact.scaled(rules.air, OXYGEN), nw.Int64)
     one_reference = nw.col(means.REF) == nw.col(means.REF_LOW)
     ref = nw.when(one_reference).then(nw.col(means.REF))

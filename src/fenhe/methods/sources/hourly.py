@@ -225,8 +225,8 @@ HOURLY = AcrossRows(
         "next to one another are joined: chain_minutes, with its whole length in every hour it "
         "touches. A reference without valid oxygen: missing:o2; oxygen at or above that of air: "
         "o2_not_below_air and the alarm dilution. Water: one ten-minute value makes an hour, "
-        "one hour a day; valid rows without any flow in the period: no_flow; without a flow "
-        "item at all the arithmetic mean. An hour without a row is not there."
+        "one hour a day; a period without a row of the flow item: the arithmetic mean; rows of it, "
+        "but no flow beside a value: no_flow. An hour without a row is not there."
     ),
     params=(
         Param("period", "统计时段", "hour, day, minute or ten_minutes", "hour",

@@ -21,8 +21,8 @@ SUM, N, ROWS, SLOTS, VOIDS, MEAN, CHAIN, MISSING, BAD = (
     f"{P}{n}" for n in ("sum", "n", "rows", "slots", "voids", "mean", "chain", "missing", "bad")
 )
 REF, REF_LOW = f"{P}ref", f"{P}ref_low"
-WEIGHTED, WEIGHTS, PAIRS, FLOW_USED = (
-    f"{P}{n}" for n in ("weighted", "weights", "pairs", "flow_used")
+WEIGHTED, WEIGHTS, MEASURED, FLOW_USED = (
+    f"{P}{n}" for n in ("weighted", "weights", "measured", "flow_used")
 )
 
 #: What a period is told by: 1 where valid, and the results at 10^-6.
@@ -107,14 +107,17 @@ def counted(frame: Frame, call_decimals: Mapping[str, int]) -> Frame:
         reference.alias(REF),
         reference.alias(REF_LOW),
     )
+    pairs = [c for c in (WEIGHTED, WEIGHTS) if c in frame.collect_schema()]
+    most = [REF, *([MEASURED] if pairs else [])]
+    sums = (SUM, N, BAD, MISSING, ROWS, VOIDS, *pairs)
     frame = frame.group_by("outlet", ITEM, PERIOD).agg(
-        *(nw.col(c).sum() for c in (SUM, N, BAD, MISSING, ROWS, VOIDS)),
+        *(nw.col(c).sum() for c in sums),
         nw.col(SLOTS).n_unique(),
-        nw.col(REF).max(),
+        *(nw.col(c).max() for c in most),
         nw.col(REF_LOW).min(),
     )
-    frame = summed(frame, (SUM, N, BAD, MISSING, ROWS, VOIDS))
-    return frame.with_columns(exact.integer(nw.col(c)).alias(c) for c in (SLOTS, REF, REF_LOW))
+    frame = summed(frame, sums)
+    return frame.with_columns(exact.integer(nw.col(c)).alias(c) for c in (SLOTS, *most, REF_LOW))
 
 
 def summed(frame: Frame, columns: Sequence[str]) -> Frame:
@@ -172,35 +175,33 @@ def chains(frame: Frame, records: Records) -> Frame:
     return longest.with_columns(exact.integer(nw.col(CHAIN)).alias(CHAIN))
 
 
-def weighted(frame: Frame, flow_item: str) -> Frame:
-    """Return the sums of value · flow and of flow over the rows that have both.
+def with_pairs(frame: Frame, flow_item: str) -> Frame:
+    """Add value · flow, the flow and whether a row has both: what a weighted mean is made of.
 
-    One row an outlet, item and period; flow rows stand beside the others at the same slot.
+    Flow rows stand beside the others at the same slot. A window tells it, not a join: joins of
+    a frame with itself cost engines that plan from text several times as much.
     """
-    flow = frame.filter(nw.col(ITEM) == flow_item).select(
-        "outlet", SLOT, nw.col(USED).alias(FLOW_USED)
-    )
-    flow = flow.group_by("outlet", SLOT).agg(nw.col(FLOW_USED).max())
-    pairs = frame.join(flow, on=["outlet", SLOT], how="inner")
+    flow = nw.when(nw.col(ITEM) == flow_item).then(nw.col(USED))
+    frame = frame.with_columns(exact.integer(flow).alias(FLOW_USED))
+    beside_it = exact.integer(nw.col(FLOW_USED).max().over("outlet", SLOT))
+    measured = exact.integer((nw.col(ITEM) == flow_item).fill_null(value=False))
+    frame = frame.with_columns(beside_it.alias(FLOW_USED), measured.alias(MEASURED))
+    seen = exact.integer(nw.col(MEASURED).max().over("outlet", PERIOD))
     both = ~nw.col(USED).is_null() & ~nw.col(FLOW_USED).is_null()
     product = exact.guarded(nw.col(USED) * nw.col(FLOW_USED))
-    pairs = pairs.with_columns(
+    return frame.with_columns(
         nw.when(both).then(product).alias(WEIGHTED),
         nw.when(both).then(nw.col(FLOW_USED)).alias(WEIGHTS),
-        exact.integer(both).alias(PAIRS),
+        seen.alias(MEASURED),
     )
-    pairs = pairs.group_by("outlet", ITEM, PERIOD).agg(
-        *(nw.col(c).sum() for c in (WEIGHTED, WEIGHTS, PAIRS))
-    )
-    return summed(pairs, (WEIGHTED, WEIGHTS, PAIRS))
 
 
-def beside(frame: Frame, made: Mapping[str, tuple[str, str]]) -> Frame:
-    """Return columns of other items of the same outlet and period: name -> (item, column)."""
-    taken = {
-        name: nw.when(nw.col(ITEM) == item).then(nw.col(column))
+def with_beside(frame: Frame, made: Mapping[str, tuple[str, str]]) -> Frame:
+    """Add columns of other items of the same outlet and period: name -> (item, column)."""
+    frame = frame.with_columns(
+        exact.integer(nw.when(nw.col(ITEM) == item).then(nw.col(column))).alias(name)
         for name, (item, column) in made.items()
-    }
-    frame = frame.with_columns(exact.integer(e).alias(name) for name, e in taken.items())
-    frame = frame.group_by("outlet", PERIOD).agg(nw.col(name).max() for name in made)
-    return frame.with_columns(exact.integer(nw.col(name)).alias(name) for name in made)
+    )
+    return frame.with_columns(
+        exact.integer(nw.col(name).max().over("outlet", PERIOD)).alias(name) for name in made
+    )

@@ -73,11 +73,9 @@ def _least(rules: WaterRules, period: int, step: int) -> int:
 
 
 def _hours(frame: Frame, rules: WaterRules, call: Call, records: means.Records) -> Frame:
-    rows = means.prepared(frame, records)
+    rows = means.with_pairs(means.prepared(frame, records), call.params["flow_item"])
     table = means.counted(rows, call.decimals)
     table = table.join(means.chains(rows, records), on=list(_KEYS), how="left")
-    pairs = means.weighted(rows, call.params["flow_item"])
-    table = table.join(pairs, on=list(_KEYS), how="left")
     enough = nw.col(means.N) >= _least(rules, records.period, records.step)
     valid = enough & ~means.repeated() & nw.col(means.ITEM).str.starts_with("w")
     return table.with_columns(
@@ -89,7 +87,7 @@ def _hours(frame: Frame, rules: WaterRules, call: Call, records: means.Records) 
 def _days(hours: Frame, rules: WaterRules) -> Frame:
     """Return days from valid hours: the sums of values and flows, and the number of hours."""
     valid = nw.col(means.VALID) == 1
-    kept = (means.SUM, means.N, means.WEIGHTED, means.WEIGHTS, means.PAIRS)
+    kept = (means.SUM, means.N, means.WEIGHTED, means.WEIGHTS)
     hours = hours.with_columns(
         *(nw.when(valid).then(nw.col(c)).alias(c) for c in kept),
         exact.integer(means.repeated()).alias(means.BAD),
@@ -98,10 +96,11 @@ def _days(hours: Frame, rules: WaterRules) -> Frame:
     )
     sums = (*kept, means.ROWS, means.VOIDS, means.BAD, means.MISSING, means.VALID)
     days = hours.group_by("outlet", means.ITEM, _DAYPART).agg(
-        *(nw.col(c).sum() for c in sums), nw.col(means.CHAIN).max()
+        *(nw.col(c).sum() for c in sums), nw.col(means.CHAIN).max(), nw.col(means.MEASURED).max()
     )
     days = means.summed(days, sums)
-    days = days.with_columns(exact.integer(nw.col(means.CHAIN)).alias(means.CHAIN))
+    most = (means.CHAIN, means.MEASURED)
+    days = days.with_columns(exact.integer(nw.col(c)).alias(c) for c in most)
     enough = nw.col(means.VALID) >= rules.hours
     return days.with_columns(
         nw.col(means.VALID).alias(_TENS),
@@ -116,28 +115,32 @@ def _with_results(
 ) -> Frame:
     """Add the volume of the outlet, the mean of each item and its mass."""
     k, work = records.decimals, exact.WORKING_SCALE
-    litres = nw.lit(exact.power10(k + 3), nw.Int64)
-    seconds = nw.lit(records.step * exact.power10(work), nw.Int64)
     valid = nw.col(means.VALID) == 1
-    flowing = nw.when(valid).then(nw.col(means.SUM))
-    table = exact.with_scaled(table, {means.VOLUME: (flowing, seconds, litres)})
-    own = {means.FLOW: (call.params["flow_item"], means.VOLUME)}
-    volumes = means.beside(table, own)
-    table = table.drop(means.VOLUME).join(volumes, on=["outlet", means.PERIOD], how="left")
-    table = table.rename({means.FLOW: means.VOLUME})
-    table = means.with_mean(table, k)
-    some = nw.when(nw.col(means.WEIGHTS) > 0).then(nw.col(means.WEIGHTS))
     up = nw.lit(exact.power10(max(work - k, 0)), nw.Int64)
     down = exact.power10(max(k - work, 0))
-    table = exact.with_scaled(table, {means.RESULT: (nw.col(means.WEIGHTED), up, some * down)})
+    some, weights = (nw.when(nw.col(c) > 0).then(nw.col(c)) for c in (means.N, means.WEIGHTS))
+    table = exact.with_scaled(
+        table,
+        {
+            means.VOLUME: (
+                nw.when(valid).then(nw.col(means.SUM)),
+                nw.lit(records.step * exact.power10(work), nw.Int64),
+                nw.lit(exact.power10(k + 3), nw.Int64),
+            ),
+            means.MEAN: (nw.col(means.SUM), up, some * down),
+            means.RESULT: (nw.col(means.WEIGHTED), up, weights * down),
+        },
+    )
+    flow_item = call.params["flow_item"]
+    table = means.with_beside(table, {means.VOLUME: (flow_item, means.VOLUME)})
     volume = nw.col(means.VOLUME)
     flow = nw.lit(1000, nw.Int64), nw.lit(period, nw.Int64)
     table = exact.with_scaled(table, {means.FLOW: (volume, *flow)})
     item = nw.col(means.ITEM)
-    unmeasured = nw.col(means.PAIRS).is_null()
+    unmeasured = nw.col(means.MEASURED) == 0
     plain = item.is_in(list(rules.plain)) | unmeasured
     result = nw.when(plain).then(nw.col(means.MEAN)).otherwise(nw.col(means.RESULT))
-    mean = nw.when(item == call.params["flow_item"]).then(nw.col(means.FLOW)).otherwise(result)
+    mean = nw.when(item == flow_item).then(nw.col(means.FLOW)).otherwise(result)
     table = table.with_columns(exact.integer(nw.when(valid).then(mean)).alias(means.RESULT))
     if period == moments.DAY:
         table = table.with_columns(nw.col(_TENS).alias(means.N))
