@@ -22,6 +22,9 @@ from fenhe.protocols.tables import writer
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+# of the list of sections; a phone has the others behind "more"
+FIRST_SECTIONS = ("map", "ranking", "stations", "outlets", "alarms")
+
 
 def is_fragment(request: HttpRequest) -> bool:
     """Say whether the page asks for a part of itself."""
@@ -50,10 +53,12 @@ def frame(request: HttpRequest, section: str, when: str = "") -> dict[str, Any]:
     user = request.user
     return {
         "section": section,
+        "beyond": bool(section) and section not in FIRST_SECTIONS,
         "place": place_of(user),
         "when": when,
         "roles": roles_of(user),
         "may_data": bool(door.may_anywhere(user, "monitoring.feeds")),
+        "may_live": bool(door.may_anywhere(user, "gateway.view")),
         "may_audit": bool(door.may_anywhere(user, "workflow.audit")),
         "notices": notices(),
         "may_alarms": bool(door.may_anywhere(user, "notices.view")),
