@@ -63,7 +63,7 @@ def listening(
     config = replace(config, limits=replace(LIMITS, **limits))
     news: list[tuple[int, dict[str, Any]]] = []
     asked: list[tuple[str, str]] = []
-    calls = Calls(lambda *told: news.append(told), lambda *told: asked.append(told), lambda: None)
+    calls = Calls(lambda *told: news.append(told), lambda *told: asked.append(told))
     loop = Loop(config, kept, devices, calls)
     loop.start()
     try:

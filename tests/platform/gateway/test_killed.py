@@ -43,7 +43,7 @@ devices = Devices()
 devices.add(*(Known(mn) for mn in sys.argv[3].split(",")))
 log = Streams(Path(sys.argv[1]) / "raw" / "stream").open("main")
 config = Config(plain=Address("127.0.0.1", int(sys.argv[2])))
-calls = Calls(lambda *_: None, lambda *_: None, lambda: None)
+calls = Calls(lambda *_: None, lambda *_: None)
 Loop(config, log, devices, calls).start()
 threading.Event().wait()
 """

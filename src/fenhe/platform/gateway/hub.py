@@ -42,13 +42,11 @@ INCIDENTS = frozenset({*STRANGE, "no_key", "crc"})
 class Calls(NamedTuple):
     """Whom the hub tells, from its loop, so quickly please.
 
-    ``tell`` takes news of commands (number, fields), ``asked`` notices of devices (MN, CN),
-    ``wake`` is called after bytes came to disk.
+    ``tell`` takes news of commands (number, fields), ``asked`` notices of devices (MN, CN).
     """
 
     tell: Callable[[int, dict[str, Any]], None]
     asked: Callable[[str, str], None]
-    wake: Callable[[], None]
 
 
 class Fate(NamedTuple):
@@ -67,7 +65,7 @@ class Hub:
 
     def __init__(self, config: Config, log: Log, access: Access, calls: Calls) -> None:
         self.config, self._log, self._access = config, log, access
-        self._asked, self._wake = calls.asked, calls.wake
+        self._asked = calls.asked
         self.clock = time.time
         self.incidents = Incidents()
         self.links: dict[int, Link] = {}
@@ -340,7 +338,6 @@ class Hub:
             self._hear(fates)
             if fates:
                 self.delays.note(time.monotonic() - arrived)
-                self._wake()
         self._go_on()
 
     def _settle(self, fate: Fate, failed: bool) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -18,37 +16,11 @@ if TYPE_CHECKING:
     from fenhe.platform.gateway.hub import Hub
     from fenhe.platform.gateway.link import Link
     from fenhe.platform.gateway.loop import Loop
-log = logging.getLogger("fenhe.gateway")
 current: Loop | None = None
 looker: Callable[[], None] | None = None  # of the clerk of this process's gateway
 PATIENCE = 5.0  # seconds the loop is given to answer
 HOUR = 3600.0
 MOST_REFUSED = 200
-_wakers: list[Callable[[], object]] = []
-_guard = threading.Lock()
-
-
-def on_durable(waker: Callable[[], object]) -> None:
-    """Have something called after bytes came to disk, from the gateway's loop: it must be quick."""
-    with _guard:
-        if waker not in _wakers:
-            _wakers.append(waker)
-
-
-def no_more(waker: Callable[[], object]) -> None:
-    """Call it no more."""
-    with _guard:
-        if waker in _wakers:
-            _wakers.remove(waker)
-
-
-def wake() -> None:
-    """Call whoever reads the log."""
-    for waker in tuple(_wakers):
-        try:
-            waker()
-        except Exception:
-            log.exception("a reader of the raw log could not be woken")
 
 
 def state(*, connections: bool = True) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Gateway:
         """Raises ``BadInput`` for a certificate that can not be used."""
         self.access = Access()
         self._clerk = Clerk(config)
-        calls = Calls(self._clerk.tell, self._clerk.asked, live.wake)
+        calls = Calls(self._clerk.tell, self._clerk.asked)
         self.loop = Loop(config, stream, self.access, calls)
         self._clerk.serve(self.loop)
         self._keeper = Keeper(self.access, self.loop.forget_passes)
