@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
@@ -260,7 +259,7 @@ def _kept(one: Mapping[str, Any]) -> dict[str, Any]:
     value = outletwords.number(one["value"], one["decimals"])
     item = outletwords.item_label(one["item"])
     return {
-        "fate": f"{item} {one['statistic']} {value} {outletwords.unit_text(one['unit'] or '')}",
+        "fate": f"{item} {one['statistic']} {value} {outletwords.unit_of(one['item'], one['statistic'])}",
         "wrong": False,
     }
 

@@ -170,7 +170,7 @@ def refusal_text(reason: str) -> str:
 
 def connection_rows(state: Mapping[str, Any], at: datetime) -> list[dict[str, Any]]:
     """Return the open connections, the quietest first."""
-    rows = sorted(state["connections"], key=lambda one: one["last_at"] or datetime.min)
+    rows = sorted(state["connections"], key=lambda one: one["last_at"] or one["opened_at"])
     return [
         {
             **{name: one[name] for name in ("number", "peer", "secure", "slowed", *COUNTS)},

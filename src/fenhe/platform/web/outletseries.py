@@ -80,9 +80,9 @@ def _statistic(site: str, step: str) -> str:
     known = store.series().filter(pl.col("site") == site)["statistic"].unique().to_list()
     minutes = [one for one in known if outletlist.is_minutes(one)]
 
-    def newest(one: str) -> datetime:
+    def newest(one: str) -> str:
         found = store.latest(one).filter(pl.col("site") == site)["start"].max()
-        return found if isinstance(found, datetime) else datetime.min
+        return found.isoformat() if isinstance(found, datetime) else ""
 
     return max(minutes, key=newest, default="10min")
 

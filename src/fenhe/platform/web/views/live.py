@@ -82,7 +82,7 @@ def devices(user: Any, whole: bool) -> dict[str, Mapping[str, Any]]:
     for device, site in standing.values_list("device_id", "site_id").distinct():
         pairs.setdefault(device, []).append(site)
     names = outletlist.called(seen)
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for one in Device.objects.all():
         mine = pairs.get(one.pk, [])
         if not (whole or (mine and all(site in seen for site in mine))):

@@ -146,7 +146,9 @@ def _step(request: HttpRequest) -> str:
 
 def _twins(request: HttpRequest) -> dict[str, Mapping[str, str]]:
     names = ("values", "limits", "marks", "channels", "parameters", "commands", "packets")
-    found = {name: page.twin_links(request, f"table={name}") for name in names}
+    found: dict[str, Mapping[str, str]] = {
+        name: page.twin_links(request, f"table={name}") for name in names
+    }
     found["values"] = page.twin_links(request, f"table=values&step={_step(request)}")
     return found
 
