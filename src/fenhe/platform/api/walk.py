@@ -86,7 +86,7 @@ def page(request: HttpRequest, walk: Walk, asked: Span, limit: int) -> dict[str,
     found: list[pl.DataFrame] = []
     height = done = 0
     while done < len(left) and height <= limit and len(found) < READS:
-        rows = walk.read(left[done : done + at_once]).sort(walk.key)
+        rows = walk.read(list(left[done : done + at_once])).sort(walk.key)
         found.append(_after(rows, walk.key, after))
         height += found[-1].height
         done += at_once
