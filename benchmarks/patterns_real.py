@@ -83,8 +83,11 @@ def places(rows: pl.DataFrame, *, water: bool) -> dict[str, patterns.Place]:
 def main() -> None:
     """Plant, detect, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     folder = parser.parse_args().folder
+    if folder is None:
+        print("give the folder with gas_turbine_cems_2011_2014.parquet and wwtp_uci_daily.csv")
+        return
     tuning = patterns.numbers(catalogue().edition("PATTERNS-2026"))
     report = Report("patterns_real")
     for name, (rows, beside), step, water in (

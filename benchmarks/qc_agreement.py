@@ -4,8 +4,8 @@ The referees run in an environment of their own (dependency group ``referee``; s
 GPL and never part of Fenhe). ``--record FILE`` writes the series with every referee's flags:
 that file is what ``tests/quality/test_agreement.py`` compares with. Without it the agreement is
 printed and saved. Series: the first weeks of the Logan River set (pyhydroqc, BSD-3), raw, and a
-made-up one with steps, stuck spans and spikes.
-Run: ``python benchmarks/qc_agreement.py lro_mainstreet2019.parquet [--record FILE]``.
+made-up one with steps, stuck spans and spikes. Without a file the recorded answers are compared.
+Run: ``python benchmarks/qc_agreement.py [lro_mainstreet2019.parquet] [--record FILE]``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from common import Report
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from quality import referees
 
+RECORDED = Path(__file__).parents[1] / "tests/data/quality/referees.parquet"
 POINTS = 2_500
 STEP = timedelta(minutes=15)
 ITEMS = ("temp", "cond", "ph", "do", "turb", "stage")
@@ -51,12 +52,15 @@ def series(path: Path) -> pl.DataFrame:
 def main() -> None:
     """Ask the referees, then record their answers or compare with ours."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--record", type=Path)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    rows = series(given.file)
-    told = pl.concat([_asked(part) for part in rows.partition_by("series", maintain_order=True)])
+    if given.file is None:
+        told = pl.read_parquet(RECORDED)
+    else:
+        parts = series(given.file).partition_by("series", maintain_order=True)
+        told = pl.concat([_asked(part) for part in parts])
     if given.record:
         told.write_parquet(given.record, compression="zstd")
         print(f"recorded {told.height} values in {given.record}")

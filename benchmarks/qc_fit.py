@@ -86,9 +86,12 @@ def unlike(tuning: pl.DataFrame) -> list[tuple[str, float]]:
 def main() -> None:
     """Fit, print and, when asked, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
+    if given.folder is None:
+        print("give the folder with the sets; the fitted tables are data of AIRQC-2026")
+        return
     tuning = tuning_set(given.folder)
     rare = fit.thresholds(tuning, RARE, REACH)
     floors = dict(tuning.group_by("item").agg(pl.col("value").quantile(LOW)).iter_rows())
