@@ -1,4 +1,4 @@
-"""Pages of outlets and of the gateway in a browser: they follow what loggers send, by themselves."""
+"""Pages of outlets and of the gateway in a browser: they follow loggers by themselves."""
 
 from __future__ import annotations
 
@@ -46,10 +46,24 @@ LISTS = {
 }  # fmt: skip
 
 
-def _add_boss(data: Path) -> None:
-    command = [sys.executable, "-c", "from fenhe.cli.main import main; main()", "user", "add"]
+PREPARE = """
+import sys
+from pathlib import Path
+from fenhe.platform import boot
+boot.start(Path(sys.argv[1]))
+from fenhe.platform.registry.models import Region
+province = Region.objects.create(code="140000", level="province", name_zh="山西省")
+Region.objects.create(code="140105", level="county", name_zh="小店区", parent=province)
+"""
+
+
+def _prepare(data: Path) -> None:
+    """Enter the region the outlet lies in, and an administrator."""
+    words = [sys.executable, "-c"]
+    subprocess.run([*words, PREPARE, str(data)], check=True, timeout=120)
+    command = [*words, "from fenhe.cli.main import main; main()", "user", "add", "boss"]
     subprocess.run(
-        [*command, "boss", "--role", "admin", "--password-stdin", "--data", str(data)],
+        [*command, "--role", "admin", "--password-stdin", "--data", str(data)],
         input=f"{PASSWORD}\n", text=True, check=True, timeout=120,
     )  # fmt: skip
 
@@ -67,8 +81,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, gateway_port: int) -> Itera
     lists = data.parent / "lists.xlsx"
     registry.write(LISTS, lists)
     processes.fenhe("init", data=data)
+    _prepare(data)
     processes.fenhe("outlets", "import", str(lists), data=data)
-    _add_boss(data)
     with processes.serving(data, "--gateway", f"127.0.0.1:{gateway_port}") as running:
         yield f"http://127.0.0.1:{running.port}"
 

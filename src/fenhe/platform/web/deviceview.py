@@ -257,9 +257,9 @@ def frame_facts(found: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
 
 def _kept(one: Mapping[str, Any]) -> dict[str, Any]:
     value = outletwords.number(one["value"], one["decimals"])
-    item = outletwords.item_label(one["item"])
+    item, unit = one["item"], outletwords.unit_of(one["item"], one["statistic"])
     return {
-        "fate": f"{item} {one['statistic']} {value} {outletwords.unit_of(one['item'], one['statistic'])}",
+        "fate": f"{outletwords.item_label(item)} {one['statistic']} {value} {unit}",
         "wrong": False,
     }
 

@@ -205,6 +205,8 @@ def sentence(board: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     open_ = ngettext("%(n)d connection", "%(n)d connections", board["open"]) % {"n": board["open"]}
     if board["failed"]:
         return _("The raw log can not be written: nothing is acknowledged.")
+    if not any(row["state"] == "ok" for row in rows) and not bad:
+        return _("The gateway listens, %(open)s; no device was heard yet.") % {"open": open_}
     if not bad:
         return _("The gateway listens, %(open)s; all %(n)d devices heard are in order.") % {
             "open": open_,

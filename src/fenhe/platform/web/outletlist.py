@@ -13,6 +13,7 @@ import polars as pl
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fenhe.base import beijing
 from fenhe.base.errors import FenheError
@@ -22,6 +23,7 @@ from fenhe.platform.registry.dated import holding_on, known
 from fenhe.platform.registry.models import Channel, Mark, PermitLimit, Site, SiteName
 from fenhe.platform.registry.queries import holding, in_english
 from fenhe.platform.web import numbers, outletwords
+from fenhe.platform.web.words import joined
 from fenhe.standards import units
 
 HOUR = timedelta(hours=1)
@@ -245,8 +247,6 @@ def limit_text(limit: Limit) -> str:
 
 def condition_text(marks: Iterable[Mark]) -> str:
     """Return the conditions that are marked, or nothing."""
-    from fenhe.platform.web.words import joined
-
     names = dict.fromkeys(outletwords.mark_name(mark.kind, mark.code) for mark in marks)
     return joined(names)
 
@@ -268,8 +268,6 @@ def firm_url(code: str) -> str:
 
 def sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return how some outlets stand as one sentence."""
-    from fenhe.platform.web.words import joined
-
     if not rows:
         return _("No outlet is registered here.")
     counts: dict[str, int] = defaultdict(int)
@@ -279,7 +277,8 @@ def sentence(rows: Sequence[Mapping[str, Any]]) -> str:
         _("%(n)d %(state)s") % {"n": counts[state], "state": outletwords.state_text(state)}
         for state in sorted(counts, key=ORDER.__getitem__)
     ]
-    return _("%(n)d outlets: %(parts)s.") % {"n": len(rows), "parts": joined(parts)}
+    said = ngettext("%(n)d outlet: %(parts)s.", "%(n)d outlets: %(parts)s.", len(rows))
+    return said % {"n": len(rows), "parts": joined(parts)}
 
 
 def frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

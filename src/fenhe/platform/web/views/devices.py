@@ -71,6 +71,7 @@ def _page(
         },
         "parameters": outletview.parameter_rows([device.mn]),
         "channels": _channels(device),
+        "frame_key": sites[0].pk if sites else "",
         "keys": _keys(device),
         "forms": deviceview.forms(edition, outletwords.now()),
         "items": _items(device),
