@@ -154,6 +154,7 @@ def packet_row(seen: Seen, frame_url: Any) -> dict[str, Any]:
         "name": frame_name(seen.cn),
         "data_time": outletwords.clock(seen.data_time),
         "verdict": seen.verdict,
+        "word": outletwords.frame_text(seen.verdict),
         "refused": seen.refused,
         "wrong": bool(seen.refused) or seen.verdict.startswith("reject"),
         "url": frame_url(seen.raw_sha256, seen.raw_row),
@@ -232,6 +233,7 @@ def frame_facts(found: Mapping[str, Any], payload: bytes) -> dict[str, Any]:
     return {
         **found,
         "at": outletwords.clock(found["at"]),
+        "word": outletwords.frame_text(str(found["verdict"])),
         "name": frame_name(str(found["header"].get("CN", ""))),
         "data_time": outletwords.clock(found["data_time"]),
         "hex": hex_rows(payload),

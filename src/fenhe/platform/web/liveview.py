@@ -10,7 +10,7 @@ import polars as pl
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from fenhe.platform.web import outletlist, outletwords
+from fenhe.platform.web import numbers, outletlist, outletwords
 from fenhe.platform.web.words import joined
 
 LATE_TIMES = 3  # rhythms without a frame: as the eye takes it, the alarm has a limit of its own
@@ -20,6 +20,7 @@ ORDER = {"refused": 0, "silent": 1, "skewed": 2, "waiting": 3, "ok": 4}
 SIGNS = {"refused": "✕", "silent": "△", "skewed": "△", "waiting": "…", "ok": "✓"}
 WRONG = ("refused", "silent", "skewed")
 COUNTS = ("frames", "accepted", "rejected", "incomplete", "in_hand", "answers")
+OF_DEVICE = COUNTS[:-1]  # answers are counted by connection
 
 
 def device_rows(
@@ -61,7 +62,7 @@ def _device(
         "skew_text": skew_text(skew),
         "claims": heard["claims"] if heard else 0,
         "problems": joined(f"{code} {n}" for code, n in _problems(heard)),
-        **{name: heard[name] if heard else 0 for name in COUNTS},
+        **{name: heard[name] if heard else 0 for name in OF_DEVICE},
     }
 
 
@@ -95,7 +96,7 @@ def skew_text(skew: float | None) -> str:
     """Return by how much a clock is ahead or behind, in seconds; a dash where it is not known."""
     if skew is None:
         return "—"
-    return f"{skew:+.0f} s".replace("-", "\N{MINUS SIGN}")
+    return f"{numbers.signed(skew, 0)} s"
 
 
 def totals(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def sentence(board: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
 
 def devices_frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Return the devices as a table; moments in Beijing, lag, rhythm and skew in seconds."""
-    names = ("mn", "state", "edition", "peer", "last_at", "lag", "interval", "skew", *COUNTS,
+    names = ("mn", "state", "edition", "peer", "last_at", "lag", "interval", "skew", *OF_DEVICE,
              "problems")  # fmt: skip
     return _frame(
         [

@@ -92,7 +92,7 @@ def chart(span: Span, limits: Mapping[str, Limit], name: str, simulated: bool) -
     told = {
         "name": name,
         "step": span.step,
-        "from": _ms(span.start),
+        "from": _ms(_first(span)),
         "to": _ms(span.end),
         "items": [_item(span, item, limits.get(item)) for item in _ordered(span, limits)],
         "flags": [_flag(one, span) for one in span.flags],
@@ -108,6 +108,13 @@ def chart(span: Span, limits: Mapping[str, Limit], name: str, simulated: bool) -
     moving = {**told, "from": 0, "to": 0}  # time alone is no news
     digest = hashlib.sha256(json.dumps(moving, sort_keys=True).encode()).hexdigest()
     return {**told, "version": digest[:16]}
+
+
+def _first(span: Span) -> datetime:
+    """Return where the chart begins: with the span, later where the data begin late in it."""
+    told = [one["start"].min() for one in (span.raw, span.converted) if one.height]
+    first = min((one for one in told if isinstance(one, datetime)), default=span.start)
+    return max(span.start, first - (span.end - first) / 20)
 
 
 def _ordered(span: Span, limits: Mapping[str, Limit]) -> list[str]:

@@ -25,7 +25,7 @@ _SHORT = {
     "a21026": "SO₂", "a21002": "NOx", "a21001": "NH₃", "a21005": "CO", "a19001": "O₂",
     "w01018": "COD", "w21011": "TP", "w21001": "TN", "w01001": "pH",
 }  # fmt: skip
-_RAISED = {"m3": "m³", "Nm3": "Nm³", "m2": "m²"}
+_RAISED = {"m3": "m³", "Nm3": "Nm³", "m2": "m²", "degC": "°C"}
 
 
 def now() -> datetime:
@@ -43,7 +43,15 @@ def item_name(code: str) -> str:
     if code.startswith(quantities.FACILITY) and code[2:].isdigit():
         return _("facility %(n)s") % {"n": code[2:]}
     zh, en = _names().get(code, (code, code))
+    if zh == code:
+        return _process_name(code)
     return en if levels.english() else zh
+
+
+def _process_name(code: str) -> str:
+    """Return a factor of a process with the number of its device; the standard names it once."""
+    found = {one.zh for one in tables.process_of(code)}
+    return f"{found.pop()} {code[-2:]}" if len(found) == 1 else code
 
 
 def item_label(code: str) -> str:
@@ -172,6 +180,23 @@ def number(value: float | None, decimals: int | None) -> str:
     if value is None:
         return "—"
     return f"{value:.{decimals or 0}f}"
+
+
+def frame_text(verdict: str) -> str:
+    """Return what the codec says of a frame; a word it has no words for is shown as it is."""
+    words = {
+        "accept": _("sound"),
+        "accept_after_decrypt": _("sound, decrypted"),
+        "accept_lenient": _("accepted with deviations"),
+        "accept_resync": _("found again after damage"),
+        "accept_merge": _("joined from parts"),
+        "reject_crc": _("checksum is wrong"),
+        "reject_length": _("length is wrong"),
+        "reject_structure": _("not a frame of HJ 212"),
+        "incomplete": _("cut off"),
+        "garbage": _("no frame"),
+    }
+    return words.get(verdict, verdict)
 
 
 def verdict_text(state: str) -> str:

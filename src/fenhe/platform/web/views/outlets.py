@@ -75,7 +75,8 @@ def show_outlet(request: HttpRequest, key: str) -> HttpResponse:
         return _twin(request, one, at, form, inside)
     context = _now(request, one, at, inside)
     if page.is_fragment(request):
-        return render(request, "web/parts/outlet_now.html", context)
+        part = "hours" if request.GET.get("part") == "hours" else "now"
+        return render(request, f"web/parts/outlet_{part}.html", context)
     context |= _standing(request, one, at, inside)
     return page.show(request, "web/outlet.html", context, section=SECTION)
 

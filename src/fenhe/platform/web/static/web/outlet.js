@@ -16,6 +16,12 @@
   const day = (ms) => { const d = new Date(ms); return `${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`; };
   const moment = (ms) => `${day(ms)} ${clock(ms)}:${two(new Date(ms).getUTCSeconds())}`;
   const known = (v) => v !== null && v !== undefined;
+  const every = document.querySelector("[data-all-items]");
+  // at first what is limited or converted; the rest when asked for
+  const shown = () => {
+    const main = data.items.filter((i) => i.limits.length || i.converted.length);
+    return every?.checked || !main.length ? data.items : main;
+  };
   const colours = () => ({ ink: css("--ink"), quiet: css("--quiet"), rule: css("--rule"), strong: css("--rule-strong"),
     accent: css("--accent"), bad: css("--bad-ink"), warn: css("--warn-paper"), sheet: css("--sheet") });
 
@@ -85,7 +91,7 @@
     }
     const at = params[0]?.value?.[0] ?? params[0]?.axisValue;
     add(moment(at) + (data.words.simulated ? ` · ${data.words.simulated}` : ""), "b");
-    for (const item of data.items) {
+    for (const item of shown()) {
       for (const [values, word] of [[item.values, ""], [item.converted, data.words.converted]]) {
         const found = values.find((p) => p[0] === at);
         if (found) add(`${item.label} ${word}  ${known(found[1]) ? `${found[1].toFixed(item.decimals)} ${item.unit}` : data.words.none}`);
@@ -100,7 +106,7 @@
     const option = { animation: false, useUTC: true, backgroundColor: "transparent", title: [], grid: [], xAxis: [], yAxis: [], series: [],
       textStyle: { fontFamily: css("--sans"), color: c.ink } };
     let top = 8;
-    data.items.forEach((item, index) => { panel(option, item, index, top, height, c, left); top += height + 18; });
+    shown().forEach((item, index) => { panel(option, item, index, top, height, c, left); top += height + 18; });
     if (data.flags.length) top = flags(option, c, top, left);
     const last = option.xAxis.length - 1;
     if (last >= 0) option.xAxis[last].axisLabel.show = true;
@@ -148,6 +154,7 @@
     clearTimeout(timer);
     timer = setTimeout(() => ask(data.step), pause);
   };
+  every?.addEventListener("change", () => paint(false));
   for (const radio of document.querySelectorAll("[data-step]")) {
     radio.addEventListener("change", () => {
       const url = new URL(location.href);
