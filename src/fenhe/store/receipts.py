@@ -14,7 +14,16 @@ from fenhe.store.lake import Lake
 
 _COUNTS = ["received", "stored", "corrected", "duplicate", "rejected"]
 FRAMES = ("received", "accepted", "duplicate", "rejected")
-_STANDING = """NOT EXISTS (
+_KIND = "split_part(q.reason, ':', 1)"
+# the last finished import of each file under each feed stands beside
+_REFUSED = """quarantine q JOIN import_log i USING ("import") JOIN raw_file f USING (raw)
+LEFT JOIN (
+    SELECT feed, raw, max("import") AS last FROM import_log
+    WHERE "import" IN (SELECT "import" FROM receipt WHERE closed) GROUP BY feed, raw
+) l ON l.feed = i.feed AND l.raw = i.raw
+"""
+_OPEN = """(f.name LIKE 'stream/%' OR q."import" >= coalesce(l.last, 0))
+AND NOT EXISTS (
     FROM mended m WHERE m.raw = i.raw AND m.raw_row = q.raw_row AND m."column" = q."column"
     AND m.commit > q.commit)
 """
@@ -92,27 +101,54 @@ def read(
     return lake.read(_VIEWS[by].format(where=where), parameters)
 
 
-def quarantine(
-    lake: Lake,
-    feed: str | None = None,
-    import_id: int | None = None,
-    *,
-    raw_sha256: str | None = None,
-    standing: bool = False,
-) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Cells:
+    """Which refused cells are meant; None: any.
+
+    ``kinds``: what a reason begins with, up to its colon. ``still_open``: of a file imported more
+    than once under a feed those of its last import, of a stream those not taken up since.
+    """
+
+    feed: str | None = None
+    import_id: int | None = None
+    kinds: tuple[str, ...] | None = None
+    still_open: bool = False
+
+    def where(self) -> tuple[str, list[object]]:
+        """Return the condition on ``_REFUSED`` and its parameters."""
+        where, parameters = _where({"i.feed": self.feed, 'q."import"': self.import_id})
+        if self.kinds is not None:
+            where += f" AND {_KIND} IN ({', '.join('?' for _ in self.kinds) or 'NULL'})"
+            parameters += self.kinds
+        return f"{where} AND {_OPEN if self.still_open else 'true'}", parameters
+
+
+def quarantine(lake: Lake, cells: Cells, page: tuple[int, int] | None = None) -> pl.DataFrame:
     """Return the rejected cells: import, feed, name, raw_sha256, raw_row, column, text, reason.
 
-    ``standing``: without those of streams that a later import of the same bytes took up.
+    ``page``: so many, after so many, the newest first; all in order of import and row without.
     """
-    where, parameters = _where({"i.feed": feed, 'q."import"': import_id, "f.sha256": raw_sha256})
+    where, parameters = cells.where()
+    order = 'q."import", q.raw_row, q."column"'
+    if page is not None:
+        order = 'q.commit DESC, q.raw_row, q."column" LIMIT ? OFFSET ?'
+        parameters = [*parameters, *page]
     return lake.read(
         'SELECT q."import", i.feed, i.name, f.sha256 AS raw_sha256, q.raw_row, q."column", '
-        "q.text, q.reason, q.commit "
-        'FROM quarantine q JOIN import_log i USING ("import") JOIN raw_file f USING (raw) '
-        f"WHERE {where} AND {_STANDING if standing else 'true'} "
-        'ORDER BY q."import", q.raw_row, q."column"',
+        f"q.text, q.reason, q.commit FROM {_REFUSED} WHERE {where} ORDER BY {order}",
         parameters,
     )
+
+
+def kinds(lake: Lake, cells: Cells) -> dict[str, int]:
+    """Return how many rejected cells there are of each kind of reason, most first."""
+    where, parameters = cells.where()
+    found = lake.read(
+        f"SELECT {_KIND} AS kind, count(*) AS n FROM {_REFUSED} WHERE {where} "
+        "GROUP BY kind ORDER BY n DESC, kind",
+        parameters,
+    )
+    return dict(found.iter_rows())
 
 
 def frames(lake: Lake, feed: str | None = None) -> pl.DataFrame:

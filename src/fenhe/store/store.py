@@ -271,6 +271,13 @@ class Store:
         """
         return changes.changed(self._lake, after, until, without)
 
+    def changed_hours(self, after: int, until: int, prefix: str, statistic: str) -> pl.DataFrame:
+        """Return site, hour (naive UTC) touched by the commits ``after < n <= until``.
+
+        Of the sites whose key begins with ``prefix``, in the statistics that match a pattern.
+        """
+        return changes.hours(self._lake, after, until, prefix, statistic)
+
     def commits(self) -> pl.DataFrame:
         """Return all commits in order: commit, known_at (naive UTC), actor, what."""
         return self._commits.frame()
@@ -285,17 +292,27 @@ class Store:
         self,
         feed: str | None = None,
         import_id: int | None = None,
+        kinds: Sequence[str] | None = None,
+        page: tuple[int, int] | None = None,
         *,
-        raw_sha256: str | None = None,
         standing: bool = False,
     ) -> pl.DataFrame:
         """Return the rejected cells with file, row, column, text and reason.
 
-        ``standing``: without those of streams that were taken up since.
+        ``kinds``: what their reasons begin with. ``page``: so many, after so many, the newest
+        first. ``standing``: what is still open; see ``receipts.Cells``.
         """
+        wanted = None if kinds is None else tuple(kinds)
         return receipts.quarantine(
-            self._lake, feed, import_id, raw_sha256=raw_sha256, standing=standing
+            self._lake, receipts.Cells(feed, import_id, wanted, standing), page
         )
+
+    def quarantine_kinds(
+        self, feed: str | None = None, import_id: int | None = None, *, standing: bool = False
+    ) -> dict[str, int]:
+        """Return how many rejected cells there are by kind of reason, most first."""
+        cells = receipts.Cells(feed, import_id, still_open=standing)
+        return receipts.kinds(self._lake, cells)
 
     def frame_receipts(self, feed: str | None = None) -> pl.DataFrame:
         """Return frames of streams by feed and hour: received = accepted + duplicate + rejected."""

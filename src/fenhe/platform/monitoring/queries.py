@@ -191,35 +191,17 @@ def quarantine(
 ) -> dict[str, Any]:
     """Return refused cells: ``total``, ``reasons`` (code -> count) and ``rows``, newest first.
 
-    Of a file imported more than once under a feed, only what its last import refused counts:
-    what a replay has mended is no longer open (the store keeps it all the same).
+    Of a file imported more than once under a feed, only what its last import refused counts,
+    of a stream what was not taken up since: what a replay has mended is no longer open (the
+    store keeps it all the same).
 
     Row keys: ``import, feed, name, raw_sha256, raw_row, column, text, reason, commit``. A reason
     ``unknown_station:…`` can be mended: enter the station, then replay the import.
     """
-    found = _open(owner.store().quarantine(feed, import_id, standing=True))
-    kinds = found.select(pl.col("reason").str.split(":").list.first().alias("kind"))
-    counts = kinds.group_by("kind").agg(pl.len().alias("n")).sort("n", descending=True)
-    page = found.sort("commit", "raw_row", descending=[True, False]).slice(offset, limit)
-    return {
-        "total": found.height,
-        "reasons": dict(counts.iter_rows()),
-        "rows": page.to_dicts(),
-    }
-
-
-def _open(found: pl.DataFrame) -> pl.DataFrame:
-    """Keep the cells of the last import of each file under each feed.
-
-    Streams are not imported as a whole again: there the store knows what was taken up since.
-    """
-    runs = owner.store().receipts("import").filter("closed")
-    last = runs.group_by("feed", "raw_sha256").agg(pl.col("import").max())
-    keys = ["feed", "raw_sha256"]
-    newest = found.join(last.rename({"import": "_last"}), on=keys, how="left")
-    kept = pl.col("_last").is_null() | (pl.col("import") >= pl.col("_last"))
-    kept |= pl.col("feed").str.starts_with("hj212")
-    return newest.filter(kept).drop("_last")
+    store = owner.store()
+    reasons = store.quarantine_kinds(feed, import_id, standing=True)
+    page = store.quarantine(feed, import_id, page=(limit, offset), standing=True)
+    return {"total": sum(reasons.values()), "reasons": reasons, "rows": page.to_dicts()}
 
 
 def _aware(moment: datetime) -> datetime:

@@ -76,10 +76,9 @@ class _Asked:
 
 
 def _waiting(store: Store) -> pl.DataFrame:
-    found = store.quarantine(standing=True)
-    family = pl.col("reason").str.split(":").list.first()
+    found = store.quarantine(kinds=MENDABLE, standing=True)
     of_stream = pl.col("feed").str.starts_with(FEED) | pl.col("feed").str.starts_with(REPLAY)
-    return found.filter(of_stream, family.is_in(MENDABLE))
+    return found.filter(of_stream)
 
 
 def _by_segment(waiting: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
