@@ -98,7 +98,7 @@ def test_parquet_with_times_of_its_own_and_air_as_the_default(tmp_path: Path) ->
         }
     ).write_parquet(source)
     assert run(source, "-o", flags).exit_code == 0
-    found = pl.read_parquet(flags).select("check", "start").rows()
+    found = pl.read_parquet(flags).select("check", "start_utc").rows()
     assert found == [("flat", starts[0]), ("range", starts[11]), ("rate", starts[11])]
 
 

@@ -78,9 +78,10 @@ def command(
             pl.concat([found.flags, apart.flags]), pl.concat([found.coverage, apart.coverage])
         )
     flags = pl.concat([refused.select(list(checks.FLAG)), found.flags])
-    write_table(flags.sort("site", "item", "statistic", "start", "check"), output)
+    flags = flags.sort("site", "item", "statistic", "start", "check")
+    write_table(_named_back(flags, source, sheet), output)
     if coverage is not None:
-        write_table(found.coverage, coverage)
+        write_table(_named_back(found.coverage, source, sheet), coverage)
     counts = flags["check"].value_counts(sort=True).iter_rows()
     told = ", ".join(f"{count:,} {check}" for check, count in counts) or "none"
     click.echo(f"{rows.height:,} values checked by {rules.version}; flags: {told}", err=True)
@@ -129,6 +130,17 @@ def read_series(
         end=pl.max_horizontal("end", pl.col("start") + pl.duration(seconds=1)),
     )
     return frame.filter(~is_code), codes
+
+
+def _named_back(found: pl.DataFrame, source: Path, sheet: str | None) -> pl.DataFrame:
+    """Return times under the names the file has for them."""
+    if source.suffix == ".parquet":
+        columns = tuple(pl.read_parquet_schema(source))
+    else:
+        columns = open_table(source, sheet=sheet).columns
+    return (
+        found.rename({"start": "start_utc", "end": "end_utc"}) if "start_utc" in columns else found
+    )
 
 
 def _places(source: Path) -> pl.DataFrame:
