@@ -9,7 +9,7 @@ import polars as pl
 from fenhe.store.lake import Lake
 
 # A day is the Beijing day of start: UTC + 8 h. A flag touches every day it covers.
-_CHANGED = """
+_TOUCHED = """
 WITH touched AS (
     SELECT series, start AS since, start AS until FROM observation
     WHERE commit > ? AND commit <= ?
@@ -20,7 +20,10 @@ WITH touched AS (
     SELECT f.series, f.start, f."end" - INTERVAL 1 MICROSECOND
     FROM flag f JOIN flag_clear c ON c.flag = f.flag
     WHERE c.cleared_commit > ? AND c.cleared_commit <= ?
-), spans AS (
+), """
+_CHANGED = (
+    _TOUCHED
+    + """spans AS (
     SELECT DISTINCT series, (since + INTERVAL 8 HOUR)::DATE AS first,
            (until + INTERVAL 8 HOUR)::DATE AS last
     FROM touched
@@ -31,6 +34,18 @@ FROM spans p JOIN series s ON s.series = p.series
 WHERE NOT list_contains(?::VARCHAR[], s.item)
 ORDER BY site, statistic, day
 """
+)
+_HOURS = (
+    _TOUCHED
+    + """spans AS (
+    SELECT DISTINCT s.site, date_trunc('hour', t.since) AS first, t.until AS last
+    FROM touched t JOIN series s ON s.series = t.series
+    WHERE starts_with(s.site, ?) AND regexp_matches(s.statistic, ?)
+)
+SELECT DISTINCT site, unnest(generate_series(first, last, INTERVAL 1 HOUR)) AS hour
+FROM spans ORDER BY site, hour
+"""
+)
 
 
 def changed(lake: Lake, after: int, until: int, without: Sequence[str] = ()) -> pl.DataFrame:
@@ -40,3 +55,11 @@ def changed(lake: Lake, after: int, until: int, without: Sequence[str] = ()) -> 
     ``without``: items whose changes do not count.
     """
     return lake.read(_CHANGED, [*[after, until] * 3, list(without)])
+
+
+def hours(lake: Lake, after: int, until: int, prefix: str, statistic: str) -> pl.DataFrame:
+    """Return site, hour (its start, naive UTC) touched by the commits ``after < n <= until``.
+
+    Only sites whose key begins with ``prefix`` and statistics that match the pattern.
+    """
+    return lake.read(_HOURS, [*[after, until] * 3, prefix, statistic])

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from fenhe.base.errors import BadInput
+from fenhe.methods.sources import limits
 from fenhe.platform.monitoring.frames import quantities
 from fenhe.platform.registry import facts, places
 from fenhe.platform.registry.devices import folded
@@ -33,7 +34,7 @@ KEY_LENGTH = 60  # of a site
 KEY_DIGITS = 32  # of an SM4 key in hex
 MEDIA = {"废气": "gas", "气": "gas", "废水": "water", "水": "water"}
 AVERAGING = {"小时": "hour", "日": "day", "月": "month", "年": "year", "瞬时": "instant"}
-_TEXTS = ("sector", "source_type", "discharge", "receiver", "rated_unit")
+_TEXTS = ("sector", "source_type", "discharge", "receiver", "rated_unit", "limit_set")
 _NUMBERS = (
     "reference_o2", "excess_air", "stack_area", "stack_height", "velocity_factor", "rated_load",
 )  # fmt: skip
@@ -156,6 +157,10 @@ def _site(row: Row, known: Known) -> Site:
 def _fact(row: Row, found: Outlet, known: Known) -> None:
     told: dict[str, Any] = {name: row.text(name) for name in _TEXTS}
     told |= {name: row.decimal(name) for name in _NUMBERS}
+    try:
+        limits.named(told["limit_set"])
+    except BadInput as error:
+        raise row.wrong("limit_set", str(error)) from None
     if any(value not in {"", None} for value in told.values()):
         fact = OutletFact(outlet=found, **told, **known.entry(row))
         known.count("facts", facts.enter(fact, OutletFact.objects.filter(outlet=found)))

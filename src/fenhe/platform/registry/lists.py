@@ -45,7 +45,8 @@ KINDS: tuple[Kind, ...] = (
         (
             "name_en", "number", "permit", "lon", "lat", "datum", "sector", "source_type",
             "discharge", "receiver", "reference_o2", "excess_air", "stack_area", "stack_height",
-            "velocity_factor", "rated_load", "rated_unit", "simulated", "published", *SPAN,
+            "velocity_factor", "rated_load", "rated_unit", "limit_set", "simulated", "published",
+            *SPAN,
         ),
         listrows.outlet,
     ),
@@ -85,7 +86,7 @@ CHINESE = {
     "总量单位": "unit_sum",
     "平均时间": "averaging", "限值": "limit", "下限": "low", "限值类型": "quantity",
     "依据": "document", "起始日期": "valid_from", "终止日期": "valid_to", "来源": "source",
-    "模拟": "simulated", "公开": "published",
+    "限值组": "limit_set", "模拟": "simulated", "公开": "published",
 }  # fmt: skip
 
 

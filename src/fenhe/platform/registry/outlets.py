@@ -62,6 +62,8 @@ class OutletFact(StandingFact):
     velocity_factor = ExactDecimalField(null=True, blank=True)
     rated_load = ExactDecimalField(null=True, blank=True)
     rated_unit = models.CharField(max_length=20, blank=True)
+    # sets of emission limits joined by ;: GB13271-2014/coal_boiler.new
+    limit_set = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering: ClassVar = ["outlet_id", "valid_from"]
