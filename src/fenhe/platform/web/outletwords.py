@@ -49,7 +49,12 @@ def item_name(code: str) -> str:
 
 
 def _process_name(code: str) -> str:
-    """Return a factor of a process with the number of its device; the standard names it once."""
+    """Return a factor of a process with the number of its device, where the standard names one.
+
+    The standard names them in Chinese alone: in English the code stands.
+    """
+    if levels.english():
+        return code
     found = {one.zh for one in tables.process_of(code)}
     return f"{found.pop()} {code[-2:]}" if len(found) == 1 else code
 
