@@ -24,7 +24,7 @@ from tests.platform.monitoring.frames import wire
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MN, OUTLET, PASSWORD = "SIM00000000000000000001", "outlet:e2e-stack", "just-a-test-1"
-PATIENCE = 60_000  # ms a loaded machine may take from a frame to the page
+PATIENCE = 90_000  # ms a loaded machine may take from a frame to the page
 LISTS = {
     "firms": [{"firm": "E2E", "firm_name": "模拟厂", "region": "140105"}],
     "outlets": [
@@ -91,6 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, gateway_port: int) -> Itera
 def boss(server: str, browser: Browser, watch: Watch) -> Iterator[Page]:
     """A page of an administrator at a desk."""
     context = browser.new_context(base_url=server, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/en/login/")
     page.fill("#id_username", "boss")
@@ -193,6 +194,7 @@ def test_sections_fit_a_phone_and_the_rest_is_behind_more(
     server: str, browser: Browser, prefix: str
 ) -> None:
     context = browser.new_context(base_url=server, viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(f"{prefix}/standards/")
     settled(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import polars as pl
 import pytest
 from django.db import connection
 from django.test import Client
@@ -20,6 +21,7 @@ from fenhe.platform.registry.models import (
     Site,
     SiteName,
 )
+from fenhe.platform.verdicts.models import Assessment
 from tests.platform.conftest import World
 from tests.platform.monitoring.frames import wire
 from tests.web.outletworks import MARKUP, MN, STACK, Plant, made, marked
@@ -196,6 +198,27 @@ def test_markup_from_outside_is_text(judged: World, analyst: Client) -> None:
     assert "<script>alert" not in page
     assert "<b>MN</b>" not in page
     assert "&lt;b&gt;MN&lt;/b&gt;" in page
+
+
+def test_a_verdict_goes_before_the_comparison(plant: Plant, analyst: Client) -> None:
+    Assessment.objects.create(
+        key="hours-of-outlets-here", title_zh="小时", title_en="Hours", method="sources.exceedance",
+        edition_policy="by_day", subject="site", grain="1h",
+    )  # fmt: skip
+    cell = {
+        "site": f"{STACK}/a21026", "start": plant.newest, "end": plant.newest + timedelta(hours=1),
+        "verdict": "exempt", "limit_used": 35.0, "multiple": None, "provisional": "yes",
+        "reason": "",
+    }  # fmt: skip
+    frame = pl.DataFrame([cell], schema_overrides={"multiple": pl.Float64})
+    owner.store().cells.write("hours-of-outlets-here", "sources.exceedance", frame, "test")
+    page = analyst.get(PAGE).content.decode()
+    assert "SO₂ 36.2 of 35 mg/m³ exempt" in page
+    assert "above a limit" not in page
+    assert "judged here" in page
+    assert "/en/evidence/hours-of-outlets-here/" in page
+    rows = analyst.get(f"{PAGE}?format=json").json()["rows"]
+    assert [row["verdict"] for row in rows] == ["", "", "exempt"]
 
 
 def test_questions_to_the_database_do_not_grow_with_the_outlets(

@@ -87,16 +87,25 @@ class Outlet:
                 found[item] = (value, limit, limit.passed(value["value"]))
         return found
 
-    def state(self, at: datetime) -> str:
-        """Return over, silent, never, ok or unlimited."""
+    def state(self, at: datetime, verdicts: Mapping[Any, Any] | None = None) -> str:
+        """Return over, silent, never, ok or unlimited; a verdict goes before the comparison."""
         if self.newest is None:
             return "never"
         if at - self.newest > SILENT_AFTER:
             return "silent"
         judged = self.judged()
-        if any(passed for _value, _limit, passed in judged.values()):
-            return "over"
-        return "ok" if judged else "unlimited"
+        states = [
+            hour_state(value, passed, verdicts or {}) for value, _limit, passed in judged.values()
+        ]
+        return "over" if "over" in states else "ok" if judged else "unlimited"
+
+
+def hour_state(value: Mapping[str, Any], passed: bool, verdicts: Mapping[Any, Any]) -> str:
+    """Return the verdict of a value's hour, else over or within as the value lies to its limit."""
+    found = verdicts.get((value["item"], value["start"]))
+    if found is not None and found.state != "none":
+        return str(found.state)
+    return "over" if passed else "within"
 
 
 VOID = 3
@@ -198,9 +207,9 @@ def _hours(keys: Sequence[str], at: datetime) -> Iterable[tuple[str, int]]:
     return [(str(key), int(count)) for key, count in counts.iter_rows()]
 
 
-def row(one: Outlet, at: datetime) -> dict[str, Any]:
+def row(one: Outlet, at: datetime, verdicts: Mapping[Any, Any] | None = None) -> dict[str, Any]:
     """Return an outlet as tables show it."""
-    state = one.state(at)
+    state = one.state(at, verdicts)
     firm = one.site.organisation
     return {
         "key": one.site.key,

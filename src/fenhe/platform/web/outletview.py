@@ -53,26 +53,28 @@ def _hour(one: Outlet, verdicts: Mapping[Any, Any]) -> str:
         return ""
     newest = max(value["start"] for value, _limit, _passed in judged.values())
     span = outletwords.span_text(newest, newest + outletwords.HOUR)
-    over, within = [], []
-    for item, (value, limit, passed) in judged.items():
-        if value["start"] != newest:
-            continue
-        found = verdicts.get((item, newest))
-        state = found.state if found is not None and found.state != "none" else ""
-        text = _against(value, limit)
-        if state == "over" or (not state and passed):
-            over.append(text)
-        else:
-            within.append(text)
-    if over:
-        said = _("%(items)s above the limit") % {"items": words.joined(over)}
-        rest = _("%(n)d within") % {"n": len(within)} if within else ""
-        return f"{span} {words.joined(part for part in (said, rest) if part)}"
-    shown = words.joined(within[:SAID_AT_MOST])
-    more = len(within) - SAID_AT_MOST
+    told: dict[str, list[str]] = {}
+    for value, limit, passed in judged.values():
+        if value["start"] == newest:
+            state = outletlist.hour_state(value, passed, verdicts)
+            told.setdefault(state, []).append(_against(value, limit))
+    over, within = told.pop("over", []), told.pop("within", [])
+    parts = [_("%(items)s above the limit") % {"items": words.joined(over)}] if over else []
+    if within:
+        parts.append(_within(within, short=bool(over)))
+    for state, items in told.items():  # exempt, stopped, not valid
+        parts.append(f"{words.joined(items)} {outletwords.verdict_text(state)}")
+    return f"{span} {words.joined(parts)}"
+
+
+def _within(items: list[str], *, short: bool) -> str:
+    if short:
+        return _("%(n)d within") % {"n": len(items)}
+    shown = words.joined(items[:SAID_AT_MOST])
+    more = len(items) - SAID_AT_MOST
     if more > 0:
         shown = _("%(items)s and %(n)d more") % {"items": shown, "n": more}
-    return f"{span} " + _("%(items)s within the limits") % {"items": shown}
+    return _("%(items)s within the limits") % {"items": shown}
 
 
 def _against(value: Mapping[str, Any], limit: Limit) -> str:

@@ -25,6 +25,7 @@ _SHORT = {
     "a21026": "SO₂", "a21002": "NOx", "a21001": "NH₃", "a21005": "CO", "a19001": "O₂",
     "w01018": "COD", "w21011": "TP", "w21001": "TN", "w01001": "pH",
 }  # fmt: skip
+_SHORT_EN = {"a34013": "PM", "a00000": "flow", "w00000": "flow", "a01011": "velocity"}
 _RAISED = {"m3": "m³", "Nm3": "Nm³", "m2": "m²", "degC": "°C"}
 
 
@@ -61,7 +62,8 @@ def _process_name(code: str) -> str:
 
 def item_label(code: str) -> str:
     """Return the short form of an item: a formula where there is one, else its name."""
-    return _SHORT.get(code) or item_name(code)
+    short = _SHORT_EN.get(code) if levels.english() else None
+    return short or _SHORT.get(code) or item_name(code)
 
 
 def unit_text(unit: str) -> str:

@@ -97,7 +97,7 @@ def _now(request: HttpRequest, one: Outlet, at: datetime, inside: bool) -> dict[
     items = sorted(span.items, key=lambda item: (item not in one.limits, item))
     url = outletview.frame_url(key) if inside else None
     return {
-        "outlet": outletlist.row(one, at),
+        "outlet": outletlist.row(one, at, verdicts),
         "sentence": outletview.sentence(one, verdicts, at),
         "judged": bool(verdicts),
         "now_rows": outletview.now_rows(one, at),
