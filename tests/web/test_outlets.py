@@ -208,7 +208,7 @@ def test_a_verdict_goes_before_the_comparison(plant: Plant, analyst: Client) -> 
     cell = {
         "site": f"{STACK}/a21026", "start": plant.newest, "end": plant.newest + timedelta(hours=1),
         "verdict": "exempt", "limit_used": 35.0, "multiple": None, "provisional": "yes",
-        "reason": "",
+        "reason": "", "input_digest": "0", "n_valid": 1, "n_due": 1, "method_version": "1",
     }  # fmt: skip
     frame = pl.DataFrame([cell], schema_overrides={"multiple": pl.Float64})
     owner.store().cells.write("hours-of-outlets-here", "sources.exceedance", frame, "test")
