@@ -5,8 +5,9 @@ committed can be missed, whatever process died when. Only the cells of dirty day
 computed, and only those that differ are written; the others keep their commit.
 
 The work goes in stages, each with a queue in the database: hours of stations, hours of
-cities, days, then the months, quarters and years around them. A stage empties its queue in
-the same transaction that fills the next one, so a crash repeats work and loses none.
+cities, days, then the months, quarters and years around them; and hours of outlets. A stage
+empties its queue in the same transaction that fills the next one, so a crash repeats work and
+loses none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from dataclasses import dataclass, replace
 
 from fenhe.platform.verdicts import dirty, hours, spans
 from fenhe.platform.verdicts.models import DirtyCity, DirtyDay
+from fenhe.platform.verdicts.outlets import queue as outlet_queue
+from fenhe.platform.verdicts.outlets import stage as outlet_stage
 from fenhe.store import Store
 
 _turn = threading.Lock()
@@ -42,6 +45,7 @@ STAGES: tuple[Stage, ...] = (
     spans.days_of_sites,
     spans.days_of_cities,
     spans.periods,
+    outlet_stage.hours,
 )
 
 
@@ -79,4 +83,5 @@ def catch_up(store: Store, stop: threading.Event | None = None) -> Step:
 
 def waiting() -> int:
     """Return how many objects have work that can be done now."""
-    return DirtyDay.objects.count() + DirtyCity.objects.count() + spans.waiting()
+    air = DirtyDay.objects.count() + DirtyCity.objects.count() + spans.waiting()
+    return air + outlet_queue.waiting()

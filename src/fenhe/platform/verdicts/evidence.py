@@ -32,6 +32,7 @@ from fenhe.platform.verdicts.judge import (
     site_cells,
 )
 from fenhe.platform.verdicts.models import Assessment
+from fenhe.platform.verdicts.outlets import evidence as outlet_evidence
 from fenhe.quality.flags import Quality, word
 from fenhe.quality.flags import name as quality_name
 from fenhe.standards import Edition
@@ -81,10 +82,14 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
     for a city ``area_edition`` alike; ``clauses``: list of ``id title_zh title_en value clause
     mark kind source unverified``; ``versions``: former and standing cells, oldest first
     (``commit superseded_commit superseded_at actor method_version`` and the verdict).
+    Of an outlet's hour: see ``outlets.evidence.of_hour``, with ``edition`` as here.
     """
     found = Assessment.objects.filter(key=key).select_related("scope").first()
     if found is None:
         raise BadInput(f"there is no assessment '{key}'")
+    if found.subject == Assessment.Subject.OUTLET:
+        told = outlet_evidence.of_hour(key, target, start, as_of)
+        return {**told, "edition": _edition(_edition_of(told["verdict"]))}
     asked = Asked(found, target, start, as_of)
     store = owner.store()
     cell = _cell(store, asked)
@@ -94,7 +99,7 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
     sites, members = _sites(asked)
     values = store.observations(sites, ITEMS, start=start, end=start + HOUR, as_of=as_of)
     traced = _again(asked, values.select(VALUES), members, question)
-    edition = standards.catalogue().edition(cell["edition"]) if cell["edition"] else None
+    edition = _edition_of(cell)
     area = _area(asked, values, members, question)
     judged = area if asked.is_city else counting(values)
     return {
@@ -107,6 +112,10 @@ def evidence(key: str, target: str, start: datetime, as_of: int | None = None) -
         "clauses": _clauses(edition, RULES, cell) + _clauses(_area_edition(area), AREA_RULES, cell),
         "versions": _versions(store, asked),
     }
+
+
+def _edition_of(cell: dict[str, Any]) -> Edition | None:
+    return standards.catalogue().edition(cell["edition"]) if cell["edition"] else None
 
 
 def _of_span(store: Store, asked: Asked, cell: dict[str, Any]) -> dict[str, Any]:

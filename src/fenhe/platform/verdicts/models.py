@@ -12,8 +12,8 @@ class Assessment(models.Model):
     """A question asked of every object and period: method, edition policy, parameters, scope.
 
     ``edition_policy`` is ``fixed:<edition id>`` or ``by_day``. ``subject`` says what the
-    objects are: sites, regions whose value is the mean of their sites, or cities whose daily
-    values somebody else published. ``grain`` is the period of a cell.
+    objects are: sites, regions whose value is the mean of their sites, cities whose daily
+    values somebody else published, or items of outlets. ``grain`` is the period of a cell.
     """
 
     class Subject(models.TextChoices):
@@ -22,6 +22,7 @@ class Assessment(models.Model):
         SITE = "site"
         CITY = "city"
         PUBLISHED = "published"
+        OUTLET = "outlet"
 
     class Grain(models.TextChoices):
         """The period of a cell."""
@@ -132,6 +133,33 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site} {self.area} {self.since}"
+
+
+class OutletHour(models.Model):
+    """An hour of an outlet that is to be judged once it is over: data or its basis changed."""
+
+    site = models.CharField(max_length=60)
+    hour = models.BigIntegerField()  # hours since 1970, UTC
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["hour", "site"], name="one_outlet_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.hour}"
+
+
+class OutletBasis(models.Model):
+    """A fact, limit or mark the cells of an outlet were computed with, from hour to hour."""
+
+    site = models.CharField(max_length=60)
+    since = models.BigIntegerField()  # hours since 1970, UTC
+    until = models.BigIntegerField()
+    what = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.what}"
 
 
 class Cursor(models.Model):

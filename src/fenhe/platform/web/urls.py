@@ -43,7 +43,7 @@ urlpatterns = [
     path("cities/<str:key>/", cities_view.show_city, name="city"),
     path("evidence/", evidence.root, name="evidence_root"),
     path(
-        "evidence/<str:assessment>/<str:key>/<str:label>/", evidence.show_evidence, name="evidence"
+        "evidence/<str:assessment>/<path:key>/<str:label>/", evidence.show_evidence, name="evidence"
     ),
     path("data/", data.show_data, name="data"),
     path("data/examine/", data.examine, name="examine"),

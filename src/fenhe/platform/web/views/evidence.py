@@ -19,7 +19,8 @@ from fenhe.platform.registry.models import Region, Site
 from fenhe.platform.registry.queries import sites_on
 from fenhe.platform.verdicts import evidence, span_evidence
 from fenhe.platform.verdicts.models import Assessment
-from fenhe.platform.web import addresses, evidenceview, page, spanview, state
+from fenhe.platform.verdicts.outlets import keys
+from fenhe.platform.web import addresses, evidenceview, outletevidence, page, spanview, state
 
 PART, SPAN_PART = "web/parts/evidence.html", "web/parts/span_evidence.html"
 EXAMPLES = {"day": "2016-11-03", "month": "2016-11", "quarter": "2016-Q4", "year": "2016"}
@@ -48,6 +49,8 @@ def show_evidence(request: HttpRequest, assessment: str, key: str, label: str) -
     found = evidence.evidence(assessment, key, start, int(as_of) if as_of.isdecimal() else None)
     if request.GET.get("format") == "json":
         return _json(found, {key, *seen})
+    if asked.subject == Assessment.Subject.OUTLET:
+        return outletevidence.shown(request, found)
     names = {row["site"]: row["name"] for row in sites_on(_sites(seen), beijing.day_of(start))}
     of_hour = asked.grain == Assessment.Grain.HOUR
     view = evidenceview.context if of_hour else spanview.context
@@ -84,6 +87,8 @@ def _object(user: Any, asked: Assessment, key: str) -> tuple[str, list[str]]:
     with the values of those that do.
     """
     within = door.visible_sites(user, "verdicts.evidence")
+    if asked.subject == Assessment.Subject.OUTLET:
+        key = keys.parts(key)[0]
     if asked.subject != Assessment.Subject.CITY:
         site = Site.objects.select_related("region", "organisation").filter(pk=key).first()
         if site is None:

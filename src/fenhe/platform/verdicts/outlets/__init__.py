@@ -1,0 +1,1 @@
+"""Verdicts of outlets: hours of every item, judged again when data or their basis change."""
