@@ -20,7 +20,7 @@ PAGES = (
     "/", "/en/", "/stations/", "/stations/in/", "/login/", "/nowhere/", "/?t=soon",
     "/evidence/aqi-hourly-site-HJ633-2026/in/2026-03-02T12:00/", "/data/", "/audit/",
     "/data/quarantine/", "/standards/", "/standards/HJ633-2026/", "/standards/compare/",
-    "/methods/", "/stations/in/rose/", "/compare/", "/bulletins/",
+    "/methods/", "/stations/in/rose/", "/compare/", "/bulletins/", "/review/", "/review/in/",
     "/ranking/", "/cities/", "/cities/140100/",
     "/evidence/air-day-site-GB3095-2026:transitional/in/2026-03-02/",
     "/evidence/air-month-city-GB3095-2026:transitional/140100/2026-03/",

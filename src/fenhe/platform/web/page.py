@@ -58,6 +58,7 @@ def frame(request: HttpRequest, section: str, when: str = "") -> dict[str, Any]:
         "when": when,
         "roles": roles_of(user),
         "may_data": bool(door.may_anywhere(user, "monitoring.feeds")),
+        "may_review": bool(door.may_anywhere(user, "monitoring.annotate")),
         "may_live": bool(door.may_anywhere(user, "gateway.view")),
         "may_audit": bool(door.may_anywhere(user, "workflow.audit")),
         "notices": notices(),

@@ -22,6 +22,7 @@ from fenhe.platform.web.views import (
     rose,
     station,
     stations,
+    workbench,
 )
 from fenhe.platform.web.views import cities as cities_view
 from fenhe.platform.web.views import map as map_view
@@ -38,6 +39,12 @@ urlpatterns = [
     path("stations/<str:key>/rose/", rose.show_rose, name="rose"),
     path("stations/<str:key>/review/", review.review, name="review"),
     path("stations/<str:key>/clear/", review.clear_flag, name="clear_flag"),
+    path("review/", workbench.show_queue, name="review_queue"),
+    path("review/<str:key>/", workbench.show_bench, name="review_bench"),
+    path("review/<str:key>/decide/", workbench.decide, name="review_decide"),
+    path("review/<str:key>/undo/", workbench.undo, name="review_undo"),
+    path("review/<str:key>/close/", workbench.close, name="review_close"),
+    path("review/<str:key>/value/", workbench.show_value, name="review_value"),
     path("ranking/", ranking_view.show_ranking, name="ranking"),
     path("cities/", cities_view.list_cities, name="cities"),
     path("cities/<str:key>/", cities_view.show_city, name="city"),

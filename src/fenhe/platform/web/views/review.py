@@ -46,12 +46,12 @@ def _act(request: HttpRequest, site: Site) -> str:
     actor = web_actor(request)
     if request.POST.get("act") == "void":
         VoidSpan(span, reason).run(actor)
-        return words.sentences(_("The hours are void. To undo, clear the flag below."), _rejudged())
+        return words.sentences(_("The hours are void. To undo, clear the flag below."), rejudged())
     Annotate(span, reason).run(actor)
     return _("The note is kept.")
 
 
-def _rejudged() -> str:
+def rejudged() -> str:
     """Have the verdicts made anew at once where that is little work; say how it stands."""
     store = owner.store()
     dirty.mark(store)
@@ -82,7 +82,7 @@ def clear_flag(request: HttpRequest, key: str) -> HttpResponse:
     for number in numbers:
         ClearFlag(site, number, reason).run(web_actor(request))
     said = ngettext("The flag is cleared.", "%(n)d flags are cleared.", len(numbers))
-    said = words.sentences(said % {"n": len(numbers)}, _rejudged())
+    said = words.sentences(said % {"n": len(numbers)}, rejudged())
     messages.success(request, said, extra_tags="done")
     return back(request, site)
 
