@@ -110,7 +110,7 @@ def hours(*values: str) -> list[bytes]:
     whole = datetime.now(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
     first = beijing.to_beijing(whole - timedelta(hours=len(values)))
     return [
-        wire.frame(mn=MN, factors=[("a21026", "Avg", value), ("a21026", "Flag", "N")],
+        wire.frame(mn=MN, answer=True, factors=[("a21026", "Avg", value), ("a21026", "Flag", "N")],
                    at=first + timedelta(hours=n))
         for n, value in enumerate(values)
     ]  # fmt: skip
