@@ -27,8 +27,9 @@ from tests.platform.monitoring.frames.wire import MN, NOON, OTHER, frame
 from tests.platform.server import fenhe
 
 KILLS = int(os.environ.get("FENHE_INGEST_KILLS", "3"))
-FRAMES = 400
-LONGEST = 1.5  # seconds until the kill, from the opening of the store
+FRAMES = 100 + 60 * KILLS  # so that every kill finds something left to do
+MOST = 2  # batches taken before a kill, and then …
+LONGEST = 0.5  # … at most so many seconds
 PATIENCE = 180.0  # seconds a loaded machine may take
 SEED = random.Random(212)
 REGIONS = "code,name\n140000,山西省\n140100,太原市\n140105,小店区\n"
@@ -125,9 +126,14 @@ class Taking:
             time.sleep(0.005)
         return child
 
-    def kill(self, after: float) -> bool:
-        """Kill it after so many seconds; False when it had come to its end before."""
-        child, before = self.start(), self.noted("end")
+    def kill(self, batches: int, after: float) -> bool:
+        """Kill it so many seconds after some batches; False when it came to its end before."""
+        before, taken = self.noted("end"), self.noted("batch")
+        child = self.start()
+        until = time.monotonic() + PATIENCE
+        while child.is_alive() and self.noted("batch") < taken + batches:
+            assert time.monotonic() < until
+            time.sleep(0.002)
         child.join(after)
         child.kill()
         child.join(PATIENCE)
@@ -189,11 +195,11 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled(tmp_path: 
     assert expected["frames"][0] == len(payloads_of(calm))
     taking_it, killed = Taking(data), 0
     for _ in range(KILLS):
-        killed += taking_it.kill(SEED.uniform(0.0, LONGEST))
+        killed += taking_it.kill(SEED.randrange(MOST + 1), SEED.uniform(0.0, LONGEST))
         with Store.open(data) as store:
             assert store.unbalanced().is_empty()
     taking_it.finish()
-    assert killed > 0
+    assert killed > KILLS / 2
     assert content(data) == expected
 
 
