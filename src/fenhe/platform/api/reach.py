@@ -14,7 +14,7 @@ from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Region, Site
 from fenhe.platform.registry.queries import city_codes
 from fenhe.platform.verdicts.models import Assessment
-from fenhe.platform.verdicts.outlets.keys import object_of
+from fenhe.platform.verdicts.outlets.keys import objects_of
 
 
 def sites(request: HttpRequest, act: str, region: str | None = None) -> QuerySet[Site]:
@@ -78,7 +78,8 @@ def objects(
     """
     within = sites(request, act, region)
     if found.subject == Assessment.Subject.OUTLET:
-        return _items(set(within.filter(kind=Site.Kind.OUTLET).values_list("pk", flat=True)))
+        outlets = within.filter(kind=Site.Kind.OUTLET).values_list("pk", flat=True)
+        return objects_of(owner.store(), outlets)
     if found.subject == Assessment.Subject.PUBLISHED:
         return sorted(within.filter(kind=Site.Kind.CITY).values_list("pk", flat=True))
     stations = within.filter(kind=Site.Kind.AIR)
@@ -86,12 +87,6 @@ def objects(
         return sorted(stations.values_list("pk", flat=True))
     cities = city_codes()
     return sorted({cities[code] for code in stations.values_list("region_id", flat=True)})
-
-
-def _items(outlets: set[str]) -> list[str]:
-    """Return the objects of outlets: every item the store has of them."""
-    pairs = owner.store().series().select("site", "item").unique().iter_rows()
-    return sorted(object_of(site, item) for site, item in pairs if site in outlets)
 
 
 def commit(as_of: int | None) -> int:

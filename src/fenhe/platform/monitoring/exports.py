@@ -14,6 +14,7 @@ from fenhe.base.errors import BadInput
 from fenhe.platform.registry.models import Site
 from fenhe.platform.registry.queries import city_codes
 from fenhe.platform.verdicts.models import Assessment
+from fenhe.platform.verdicts.outlets.keys import objects_of
 from fenhe.quality.flags import name as quality_name
 from fenhe.store import Store
 
@@ -61,19 +62,27 @@ def read(store: Store, wanted: Wanted, within: QuerySet[Site]) -> pl.DataFrame:
     if wanted.what not in WHAT:
         raise BadInput(f"'{wanted.what}' can not be exported; known: {', '.join(WHAT)}")
     found = _assessment(wanted) if wanted.what == "cells" else None
-    published = wanted.statistic != HOURLY
-    if found is not None:
-        published = found.subject == Assessment.Subject.PUBLISHED
-    mine = within.filter(kind=Site.Kind.CITY if published else Site.Kind.AIR)
+    mine = within.filter(kind=_kind(found, wanted))
     sites = _within(wanted, mine)
     start, end = _bounds(wanted)
     if found is not None:
-        objects = _objects(found, mine.filter(pk__in=sites) if wanted.sites else mine)
+        objects = _objects(store, found, mine.filter(pk__in=sites) if wanted.sites else mine)
         rows = store.cells.read(found.key, objects, start, end, wanted.as_of)
         return _labelled(rows, found.grain)
     items = wanted.items or None
     rows = store.observations(sites, items, wanted.statistic, start, end, wanted.as_of)
     return _labelled(rows, HOURLY if wanted.statistic == HOURLY else Assessment.Grain.DAY)
+
+
+def _kind(found: Assessment | None, wanted: Wanted) -> Site.Kind:
+    """Return of which sites values or cells are."""
+    kinds = {
+        Assessment.Subject.PUBLISHED.value: Site.Kind.CITY,
+        Assessment.Subject.OUTLET.value: Site.Kind.OUTLET,
+    }
+    if found is not None:
+        return kinds.get(found.subject, Site.Kind.AIR)
+    return Site.Kind.AIR if wanted.statistic == HOURLY else Site.Kind.CITY
 
 
 def _assessment(wanted: Wanted) -> Assessment:
@@ -92,8 +101,10 @@ def _within(wanted: Wanted, mine: QuerySet[Site]) -> list[str]:
     return list(wanted.sites) or sorted(reach)
 
 
-def _objects(found: Assessment, chosen: QuerySet[Site]) -> list[str]:
-    """Return what an assessment's cells are of: the sites, or the cities they lie in."""
+def _objects(store: Store, found: Assessment, chosen: QuerySet[Site]) -> list[str]:
+    """Return what an assessment's cells are of: sites, items of outlets, cities they lie in."""
+    if found.subject == Assessment.Subject.OUTLET:
+        return objects_of(store, chosen.values_list("pk", flat=True))
     if found.subject != Assessment.Subject.CITY:
         return sorted(chosen.values_list("pk", flat=True))
     cities = city_codes()
