@@ -54,7 +54,7 @@ lint: env-test
 	$(BIN)/lint-imports
 
 test: need-browser need-java lint
-	$(BIN)/pytest -n auto --dist loadscope --durations 15 $(TESTS)
+	$(BIN)/pytest -n auto --dist loadscope --max-worker-restart 2 --durations 15 $(TESTS)
 
 bench: env-test
 	@set -e; for one in benchmarks/[!_]*.py; do \
