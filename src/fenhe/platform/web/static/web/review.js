@@ -31,8 +31,11 @@
     showSymbol: first && values.length < 120, sampling: values.length > 3000 ? "lttb" : undefined,
     lineStyle: { width, color: colour, opacity: first ? 1 : 0.7 }, itemStyle: { color: colour }, emphasis: { disabled: true } });
 
+  const bands = () => data.flags.filter((f) => f.item === main.code).map((f) => [
+    { xAxis: f.from, itemStyle: { color: f.voids ? css("--bad-ink") : css("--warn-ink"), opacity: 0.14 } }, { xAxis: f.to }]);
+
   const build = () => {
-    const left = narrow.matches ? 58 : 84, right = 10, quiet = css("--quiet"), ink = css("--ink");
+    const left = narrow.matches ? 58 : items.some((item) => item.label.length > 6) ? 150 : 84, right = 10, quiet = css("--quiet"), ink = css("--ink");
     const option = { animation: false, useUTC: true, backgroundColor: "transparent", title: [], grid: [], xAxis: [], yAxis: [], series: [],
       textStyle: { fontFamily: css("--sans"), color: ink } };
     let top = 6;
@@ -46,11 +49,7 @@
         axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: css("--rule") } } });
       item.near.forEach((other) => option.series.push(line(other.values, index, other.name, quiet, 0.8, false)));
       const own = line(item.values, index, item.label, index ? ink : css("--accent"), index ? 1.1 : 1.6, !index);
-      if (!index) {
-        const bands = data.flags.filter((f) => f.item === item.code).map((f) => [
-          { xAxis: f.from, itemStyle: { color: f.voids ? css("--bad-ink") : css("--warn-ink"), opacity: 0.14 } }, { xAxis: f.to }]);
-        own.markArea = { silent: true, data: bands };
-      }
+      if (!index) own.id = "main";
       option.series.push(own);
       top += height + 18;
     });
@@ -77,7 +76,7 @@
     const all = option.xAxis.map((_, i) => i);
     option.axisPointer = { link: [{ xAxisIndex: "all" }], lineStyle: { color: quiet } };
     option.toolbox = { show: true, left: -200, feature: { brush: { type: ["lineX", "clear"] } } };
-    option.brush = { z: 10000, xAxisIndex: "all", brushLink: "all", throttleType: "debounce", throttleDelay: 100,
+    option.brush = { xAxisIndex: "all", brushLink: "all", throttleType: "debounce", throttleDelay: 100,
       outOfBrush: { colorAlpha: 1 }, brushStyle: { color: "rgba(10,90,134,0.16)", borderColor: css("--accent") } };
     option.dataZoom = [{ type: "slider", xAxisIndex: all, top: top + 22, height: 22, left, right, borderColor: css("--rule"),
       fillerColor: "rgba(120,140,150,0.15)", handleStyle: { color: css("--sheet"), borderColor: quiet }, moveHandleSize: 0,
@@ -109,18 +108,16 @@
 
   let mode = "select";
   const chart = window.echarts.init(place, null, { renderer: "canvas" });
-  const areas = (from, to) => chart.dispatchAction({ type: "brush",
-    areas: from === null ? [] : [{ brushType: "lineX", coordRange: [from, to], xAxisIndex: 0, z: 10000 }] });
+  const mark = (from, to) => chart.setOption({ series: [{ id: "main", markArea: { silent: true, data: [...bands(),
+    ...(known(from) && known(to) && from < to ? [[{ xAxis: from, itemStyle: { color: css("--accent"), opacity: 0.18 } }, { xAxis: to }]] : [])] } }] });
+  const clear = () => chart.dispatchAction({ type: "brush", areas: [] });
   const fields = () => ["start", "end"].map((name) => {
     const text = form?.elements.namedItem(name)?.value;
     return text ? Date.parse(`${text}Z`) : null;
   });
-  const draw = () => {
-    const [from, to] = form ? fields() : [data.start, data.end];
-    if (known(from) && known(to) && from < to) areas(from, to);
-  };
+  const draw = () => mark(...(form ? fields() : [data.start, data.end]));
   const cursor = () => chart.dispatchAction({ type: "takeGlobalCursor", key: "brush",
-    brushOption: mode === "select" ? { brushType: "lineX", brushMode: "single" } : { brushType: false } });
+    brushOption: mode === "select" ? { brushType: "lineX", brushMode: "single", z: 10000 } : { brushType: false } });
   const paint = () => { chart.setOption(build(), true); chart.resize(); cursor(); draw(); };
   paint();
   new ResizeObserver(() => chart.resize()).observe(place);
@@ -144,14 +141,15 @@
     choose(inside[0][0], inside.at(-1)[0] + usual);
     place.dataset.chosen = `${iso(inside[0][0])} ${iso(inside.at(-1)[0] + usual)}`;
   });
-  for (const name of ["start", "end"]) form?.elements.namedItem(name)?.addEventListener("change", draw);
+  for (const name of ["start", "end"]) form?.elements.namedItem(name)?.addEventListener("change", () => { clear(); draw(); });
   const mine = data.flags.filter((f) => f.item === main.code);
   for (const button of document.querySelectorAll("[data-flag]")) {
     button.addEventListener("click", () => {
       const flag = mine[Number(button.dataset.flag)];
       if (!flag) return;
       choose(flag.from, flag.to);
-      areas(flag.from, flag.to);
+      clear();
+      draw();
       form.elements.namedItem("start").focus();
     });
   }
