@@ -11,13 +11,13 @@ from pathlib import Path
 from fenhe.store import Store
 from fenhe.store.rawlog import NewEntry
 from tests.platform.monitoring.frames.wire import MN, frame
+from tests.platform.registry.test_outlet_lists import book
 from tests.platform.server import fenhe
 
-LISTS = {
-    "regions": "code,name\n140000,山西省\n140100,太原市\n140105,小店区\n",
-    "firms": "firm,firm_name,region\nF1,某厂,140105\n",
-    "outlets": "outlet,name,medium,firm,region\nDA001,烟囱,gas,F1,140105\n",
-    "wrong": "outlet,name,medium,firm,region\nDA002,烟囱,gas,F9,140105\n",
+REGIONS = "code,name\n140000,山西省\n140100,太原市\n140105,小店区\n"
+SHEETS = {
+    "firms": ["firm,firm_name,region", "F1,某厂,140105"],
+    "outlets": ["outlet,name,medium,firm,region", "DA001,烟囱,gas,F1,140105"],
 }
 
 
@@ -35,16 +35,10 @@ def asked(data: Path, told: str, *words: str) -> str:
 def test_from_a_list_to_a_value_that_waited(tmp_path: Path) -> None:
     data = tmp_path / "data"
     fenhe("init", data=data)
-    for name, text in LISTS.items():
-        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "regions.csv").write_text(REGIONS, encoding="utf-8")
     fenhe("import", "regions", str(tmp_path / "regions.csv"), data=data)
-    for name in ("firms", "outlets"):
-        told = fenhe("outlets", "import", str(tmp_path / f"{name}.csv"), data=data).stdout
-        assert "new or other than before:" in told
-    refused = fenhe("outlets", "import", str(tmp_path / "wrong.csv"), data=data, check=False)
-    assert refused.returncode == 2
-    assert "wrong.csv, row 2, column firm: 'F9' is not a known firm" in refused.stderr
-
+    told = fenhe("outlets", "import", str(book(tmp_path / "lists.xlsx", SHEETS)), data=data)
+    assert "new or other than before: firms 1, outlets 1, names 1" in told.stdout
     said = asked(data, "654321\n", "devices", "add", MN, "--firm", "F1", "--password")
     assert "password set" in said
     assert "654321" not in said
@@ -61,5 +55,3 @@ def test_from_a_list_to_a_value_that_waited(tmp_path: Path) -> None:
     with Store.open(data) as store:
         found = store.observations(["outlet:DA001"], statistic="1h")
     assert found.select("item", "value").rows() == [("a21026", 30.5)]
-    listed = fenhe("outlets", "list", data=data).stdout
-    assert f"channels 1, limits 0, devices {MN}" in listed

@@ -27,7 +27,7 @@ from tests.platform.monitoring.frames.wire import MN, NOON, OTHER, frame
 from tests.platform.server import fenhe
 
 KILLS = int(os.environ.get("FENHE_INGEST_KILLS", "3"))
-FRAMES = 100 + 60 * KILLS  # so that every kill finds something left to do
+FRAMES = 40 + 50 * KILLS  # so that every kill finds something left to do
 MOST = 2  # batches taken before a kill, and then …
 LONGEST = 0.5  # … at most so many seconds
 PATIENCE = 180.0 + 20 * KILLS  # seconds a loaded machine may take
@@ -51,7 +51,7 @@ def payloads() -> list[bytes]:
     """Return frames of every sort: new, again, corrected, split, unknown, damaged, sayings."""
     made: list[bytes] = []
     for n in range(FRAMES):
-        at = NOON - timedelta(hours=SEED.randrange(30))
+        at = NOON - timedelta(hours=SEED.randrange(12))
         value = f"{SEED.randrange(400) / 10}"
         roll = SEED.randrange(12)
         if roll < 4:
