@@ -73,7 +73,7 @@ def test_an_edition_with_stages_must_be_named_with_one() -> None:
 def test_unknown_names_list_the_known_ones() -> None:
     with pytest.raises(BadInput, match="HJ633-2012"):
         catalogue().edition("HJ633-2000")
-    with pytest.raises(BadInput, match="GB3095, .*HJ633, HJ663"):
+    with pytest.raises(BadInput, match=r"GB3095, .*HJ633, HJ663"):
         catalogue().on("GB9999", date(2020, 1, 1))
 
 
