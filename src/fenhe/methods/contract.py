@@ -79,6 +79,7 @@ class Method:
     adds_columns: bool = True  # False: the rows are new ones (an aggregation)
     also: tuple[str, ...] = ()  # further standards whose editions may be named
     aliases: Mapping[str, str] = field(default_factory=dict)  # edition named -> edition judged by
+    named: Callable[[], None] | None = None  # reads all that a row may name: for "where used"
 
     def uses(self, standard: str) -> bool:
         """Say whether rows can be judged by an edition of this standard."""

@@ -77,6 +77,8 @@ def usage(method: Method, edition: Edition) -> Usage:
     with reading.recorded() as seen:
         try:
             method.evaluate(_nothing(method), fresh, call).collect()
+            if method.named is not None:
+                method.named()
         except FenheError as error:
             return Usage(method.id, edition.id, frozenset(), str(error))
     return Usage(method.id, edition.id, frozenset(seen))

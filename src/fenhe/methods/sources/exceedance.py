@@ -249,6 +249,7 @@ EXCEEDANCE = AcrossRows(
     ),
     outputs=_outputs,
     evaluate=evaluate,
+    named=limits.read_limits,
     rounding=(
         "The value is rounded half-even to the decimals its limit is written with, then compared; "
         "where the unrounded value gives another verdict the id of the convention stands in "

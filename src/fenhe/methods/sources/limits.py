@@ -84,6 +84,20 @@ def every_set() -> tuple[LimitSet, ...]:
     return tuple(LimitSet(e, row) for e in found if SETS in e.tables for row in e.table(SETS))
 
 
+def read_shares() -> None:
+    """Read the share of every set: what rows of verdicts may name."""
+    for one in every_set():
+        _ = one.row["basis"], one.row["share"]
+
+
+def read_limits() -> None:
+    """Read the limits of every set: what rows of values may name."""
+    for one in every_set():
+        _ = one.row["basis"]
+        for row in one.edition.table(TABLE).rows if TABLE in one.edition.tables else ():
+            _ = row["limit"], row["at_least"], row["reference_o2"]
+
+
 def pieces(combination: str, averaging: str) -> Iterator[Piece]:
     """Yield the limits of a combination, which never overlap for one factor, day and condition."""
     sets = named(combination)

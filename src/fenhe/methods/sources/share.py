@@ -170,6 +170,7 @@ SHARE = AcrossRows(
     ),
     outputs=_outputs,
     evaluate=evaluate,
+    named=limits.read_shares,
     rounding="Shares half-even to two decimals; whether it is met is told from the counts.",
     missing=(
         "A set that is judged otherwise than by the share: not_by_share. No judged hour: no_data. "
