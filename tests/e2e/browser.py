@@ -69,15 +69,8 @@ class Watch:
 
 
 def _is_driver_noise(text: str) -> bool:
-    """Messages of the software renderer and the drawing library about themselves, not of the page.
-
-    The library says the last one now and then of its own selection band, and puts it right.
-    """
-    return (
-        "GPU stall due to ReadPixels" in text
-        or "GL Driver Message" in text
-        or "z / z2 / zlevel of displayable is invalid" in text
-    )
+    """Messages of the software renderer about itself, not of the page."""
+    return "GPU stall due to ReadPixels" in text or "GL Driver Message" in text
 
 
 def settled(page: Page) -> None:

@@ -68,7 +68,7 @@
     option.xAxis.push(axis(index, c, false));
     option.yAxis.push({ type: "category", gridIndex: index, data: labels, inverse: true, axisLine: { show: false },
       axisTick: { show: false }, axisLabel: { color: c.quiet, fontSize: 10 }, splitLine: { show: false } });
-    option.series.push({ type: "custom", xAxisIndex: index, yAxisIndex: index, encode: { x: [0, 1], y: 2 },
+    option.series.push({ type: "custom", zlevel: 0, xAxisIndex: index, yAxisIndex: index, encode: { x: [0, 1], y: 2 },
       data: data.flags.map((f, n) => [f.from, f.to, codes.indexOf(f.item), n]), clip: true,
       renderItem: (params, api) => {
         const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);

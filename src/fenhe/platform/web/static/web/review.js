@@ -61,7 +61,7 @@
       option.xAxis.push(axis(index, false));
       option.yAxis.push({ type: "category", gridIndex: index, data: codes.map((c) => items.find((i) => i.code === c).label), inverse: true,
         axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: quiet, fontSize: 10 }, splitLine: { show: false } });
-      option.series.push({ type: "custom", xAxisIndex: index, yAxisIndex: index, encode: { x: [0, 1], y: 2 }, clip: true,
+      option.series.push({ type: "custom", zlevel: 0, xAxisIndex: index, yAxisIndex: index, encode: { x: [0, 1], y: 2 }, clip: true,
         data: flags.map((f, n) => [f.from, f.to, codes.indexOf(f.item), n]), tooltip: { trigger: "item" },
         renderItem: (params, api) => {
           const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
@@ -117,7 +117,7 @@
   });
   const draw = () => mark(...(form ? fields() : [data.start, data.end]));
   const cursor = () => chart.dispatchAction({ type: "takeGlobalCursor", key: "brush",
-    brushOption: mode === "select" ? { brushType: "lineX", brushMode: "single", z: 10000 } : { brushType: false } });
+    brushOption: mode === "select" ? { brushType: "lineX", brushMode: "single" } : { brushType: false } });
   const paint = () => { chart.setOption(build(), true); chart.resize(); cursor(); draw(); };
   paint();
   new ResizeObserver(() => chart.resize()).observe(place);

@@ -79,7 +79,7 @@
       data.flags.forEach((flag, index) => flagged.forEach((item, line) => {
         if (!flag.item || flag.item === item.code) bars.push([flag.from, flag.to, line, index]);
       }));
-      option.series.push({ type: "custom", xAxisIndex: last + 1, yAxisIndex: last + 1, encode: { x: [0, 1], y: 2 }, data: bars,
+      option.series.push({ type: "custom", zlevel: 0, xAxisIndex: last + 1, yAxisIndex: last + 1, encode: { x: [0, 1], y: 2 }, data: bars,
         renderItem: (params, api) => {
           const a = api.coord([api.value(0), api.value(2)]);
           const b = api.coord([api.value(1), api.value(2)]);
