@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.cli import serve
 
 SEED = 7
@@ -53,7 +54,7 @@ def enter(say: Callable[[str], None]) -> None:
     from fenhe.simulator.simulation import Simulation
 
     made = fleet.make(seed=SEED)
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     marks = series.marks(Simulation(made, chosen("all")), now - MARKED, now)
     filed = marks.filter(marks["submitted_at"] < now).to_dicts()
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +70,7 @@ def playing(folder: Path, listen: str) -> Iterator[None]:
     from fenhe.platform.gateway.config import Address
 
     address = Address.parse(listen)
-    first = beijing.to_beijing(datetime.now(UTC).replace(tzinfo=None) - PAST)
+    first = beijing.to_beijing(utc_now() - PAST)
     command = [
         sys.executable, "-c", "from fenhe.cli.main import main; main()", "simulate",
         "--host", address.host, "--port", str(address.port), "--seed", str(SEED),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from fenhe.base import beijing
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.registry.models import Setting
 from fenhe.protocols.tables import feeds
@@ -31,7 +32,7 @@ def now() -> datetime:
         extent = owner.store().extent("1h", AIR_ITEMS)
         if extent is not None:
             return extent[1]
-    return datetime.now(UTC).replace(tzinfo=None)
+    return utc_now()
 
 
 def banner() -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import polars as pl
 
@@ -13,11 +13,6 @@ from fenhe.store import schema
 from fenhe.store.lake import After, Lake, Session
 
 Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the present as naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True)

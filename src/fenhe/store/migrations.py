@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fenhe.base.instants import utc_now
 from fenhe.store import backups, schema
-from fenhe.store.commits import CommitLog, utc_now
+from fenhe.store.commits import CommitLog
 from fenhe.store.lake import Lake, Session
 from fenhe.store.lock import OwnerLock
 from fenhe.store.rawlog.streams import Streams

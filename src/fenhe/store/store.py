@@ -12,9 +12,10 @@ from weakref import WeakValueDictionary
 
 import polars as pl
 
+from fenhe.base.instants import utc_now
 from fenhe.store import anchors, backups, changes, checkup, imports, maintenance, receipts, schema
 from fenhe.store.cells import Cells
-from fenhe.store.commits import Clock, CommitLog, utc_now
+from fenhe.store.commits import Clock, CommitLog
 from fenhe.store.coverage import Coverage, Written
 from fenhe.store.extents import Extents
 from fenhe.store.flags import Flags

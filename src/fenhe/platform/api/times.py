@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from fenhe.base import beijing
+from fenhe.base.instants import naive_utc
 from fenhe.platform.api.errors import ApiError
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -28,7 +29,7 @@ def read(text: str, name: str, *, ends: bool = False) -> datetime:
             return beijing.days(day, day)[1] if ends else beijing.start_of(day)
         found = datetime.fromisoformat(_BLANK_OFFSET.sub(r"\1+\2", text))
         _check(found.year)
-        return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        return naive_utc(found) if found.tzinfo else found
     except (ValueError, OverflowError):
         said = f"'{text}' is not a time; write 2026-03-01T00:00:00Z, or a Beijing day 2026-03-01"
         raise ApiError(400, said, where=name) from None

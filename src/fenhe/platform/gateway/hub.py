@@ -15,9 +15,9 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from fenhe.base.instants import utc_now
 from fenhe.platform.gateway import answers, quick
 from fenhe.platform.gateway.access import Access, Log
 from fenhe.platform.gateway.config import Config
@@ -424,11 +424,6 @@ class Hub:
                 link.close("idle")
             elif not link.mns and now - link.opened_at > limits.greeting:
                 link.close(NOTHING_GOOD)
-
-
-def utc_now() -> datetime:
-    """Return the moment as naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _only(mns: set[str]) -> str | None:

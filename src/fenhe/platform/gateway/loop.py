@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform.gateway.access import Access, Log
 from fenhe.platform.gateway.config import Address, Config
-from fenhe.platform.gateway.hub import Calls, Hub, utc_now
+from fenhe.platform.gateway.hub import Calls, Hub
 from fenhe.platform.gateway.link import Link
 
 SWITCH = 0.0001  # seconds a thread may keep the interpreter when another wants it

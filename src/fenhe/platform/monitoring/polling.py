@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 
 from fenhe.base.beijing import HOUR
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.monitoring import fetching
 from fenhe.platform.monitoring.models import Source
@@ -34,7 +35,7 @@ def poll(trying: Trying) -> None:
     headers = {}
     if source.headers:
         headers = fetching.headers_of(Path(settings.FENHE_DATA) / "secrets" / source.headers)
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = utc_now()
     if fetching.has_dates(source.location):
         _Dated(trying, headers, now).run()
     else:

@@ -15,6 +15,7 @@ from django.db.models.fields.json import KT
 
 from fenhe.base import beijing
 from fenhe.base.beijing import HOUR as _HOUR
+from fenhe.base.instants import naive_utc
 from fenhe.platform import clock, owner
 from fenhe.platform.monitoring.models import Import, Note
 from fenhe.platform.registry.models import Site
@@ -106,8 +107,8 @@ def notes(site: Site, start: datetime, end: datetime) -> list[dict[str, Any]]:
     return [
         {
             "item": note.item,
-            "start": _naive(note.start),
-            "end": _naive(note.end),
+            "start": naive_utc(note.start),
+            "end": naive_utc(note.end),
             "text": note.text,
             "actor": note.actor,
             "at": note.at,
@@ -206,7 +207,3 @@ def quarantine(
 
 def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import naive_utc
 from fenhe.platform import clock
 from fenhe.platform.monitoring import fetching
 from fenhe.platform.monitoring.models import Source, SourceRun
@@ -46,7 +47,7 @@ def status_of(source: Source) -> dict[str, Any]:
     """
     lag = None
     if source.last_data is not None:
-        lag = (clock.now() - _naive(source.last_data)).total_seconds()
+        lag = (clock.now() - naive_utc(source.last_data)).total_seconds()
     late_after = LATE * source.expected_every
     return {
         **{name: getattr(source, name) for name in SHOWN},
@@ -103,7 +104,3 @@ def _owed(source: Source) -> dict[str, Any]:
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="seconds")
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db.models import Min
 
 from fenhe.base.errors import FenheError
+from fenhe.base.instants import naive_utc, utc_now
 from fenhe.platform import clock as page_clock
 from fenhe.platform.notices import conditions
 from fenhe.platform.notices.conditions import Device, Registered, Trouble
@@ -30,7 +31,6 @@ from fenhe.platform.registry.models import Channel
 from fenhe.platform.registry.models import Device as DeviceRow
 from fenhe.platform.workflow.models import AuditLog
 from fenhe.store import Store
-from fenhe.store.commits import utc_now
 
 SAMPLES = 5_000
 
@@ -136,7 +136,7 @@ def registered() -> list[Registered]:
     names = ("mn", "created_at", "minutes", "simulated")
     rows = DeviceRow.objects.filter(enabled=True).values_list(*names)
     return [
-        Registered(mn, _utc(since), 60.0 * minutes if minutes else None, simulated)
+        Registered(mn, naive_utc(since), 60.0 * minutes if minutes else None, simulated)
         for mn, since, minutes, simulated in rows
     ]
 
@@ -145,7 +145,8 @@ def silent() -> dict[str, datetime]:
     """Return when the devices were last heard whose silence is an alarm, by MN in capitals."""
     found = Episode.objects.filter(kind="device_silent", closed_at__isnull=True)
     return {
-        conditions.folded(one.object): _utc(one.seen_at) - timedelta(seconds=one.facts["silent_s"])
+        conditions.folded(one.object): naive_utc(one.seen_at)
+        - timedelta(seconds=one.facts["silent_s"])
         for one in found.exclude(object=OTHERS)
     }
 
@@ -249,8 +250,4 @@ def part(name: str) -> Any:
 
 
 def _naive(moment: datetime | None) -> datetime | None:
-    return None if moment is None else _utc(moment)
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return None if moment is None else naive_utc(moment)

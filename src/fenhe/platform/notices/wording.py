@@ -9,10 +9,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fenhe.base import beijing
+from fenhe.base.instants import naive_utc
 from fenhe.platform.notices import kinds
 from fenhe.platform.notices.findings import OTHERS
 
@@ -144,7 +145,7 @@ def size(count: float) -> str:
 
 def moment(at: datetime) -> str:
     """Return an aware time as Beijing shows it, to the minute."""
-    naive = at.astimezone(UTC).replace(tzinfo=None)
+    naive = naive_utc(at)
     return f"{beijing.to_beijing(naive):%Y-%m-%d %H:%M}"
 
 

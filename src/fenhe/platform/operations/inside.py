@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from fenhe.base.instants import utc_now
 from fenhe.platform.notices import wording
 from fenhe.platform.notices.models import Episode, Route
 from fenhe.platform.operations import backlog, lateness
 from fenhe.platform.operations.findings import Finding, fail, ok, warn
 from fenhe.platform.operations.outside import run
 from fenhe.store import RawDamaged, Store
-from fenhe.store.commits import utc_now
 
 SAMPLE = 200  # raw files read when not all are asked for
 BACK = timedelta(minutes=1)  # a clock behind the last commit by more is worth a word

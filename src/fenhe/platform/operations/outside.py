@@ -7,10 +7,11 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from fenhe.base import beijing
+from fenhe.base.instants import utc_now
 from fenhe.platform import paths, wire
 from fenhe.platform.operations import records, versions
 from fenhe.platform.operations.findings import Finding, fail, ok, warn
@@ -108,7 +109,7 @@ def time_zone(_data: Path) -> Iterator[Finding]:
     if timedelta(hours=8) != beijing.OFFSET or beijing.day_of(noon).isoformat() != "2026-03-01":
         yield fail("time zone", "Beijing time is not UTC + 8 h here", "install Fenhe anew")
         return
-    shift = datetime.now() - datetime.now(UTC).replace(tzinfo=None)  # noqa: DTZ005
+    shift = datetime.now() - utc_now()  # noqa: DTZ005
     hours = round(shift.total_seconds() / 900) / 4
     yield ok("time zone", f"machine at UTC{hours:+g} h ({time.tzname[0]}); days are Beijing days")
 

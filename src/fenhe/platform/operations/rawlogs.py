@@ -13,10 +13,10 @@ from django.conf import settings
 from fenhe import __version__, standards
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.workflow.acts import Act, Actor
 from fenhe.store import Store
-from fenhe.store.commits import utc_now
 from fenhe.store.rawlog import Segment, court, retention
 from fenhe.store.rawlog.court import Exported, Origin, Wanted
 from fenhe.store.rawlog.retention import Rule

@@ -12,6 +12,7 @@ from typing import Any
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import naive_utc, utc_now
 from fenhe.platform.registry import door
 from fenhe.platform.registry.dated import known
 from fenhe.platform.registry.models import Mark, Site
@@ -59,7 +60,7 @@ class SubmitMark(Act[Mark]):
     def do(self, actor: Actor) -> Mark:
         """Enter it with what its checks find. Raises ``BadInput`` for a mark that can not be."""
         self._refuse()
-        submitted = self.submitted_at or datetime.now(UTC).replace(tzinfo=None)
+        submitted = self.submitted_at or utc_now()
         mark = Mark(
             site=self.site,
             kind=self.kind,
@@ -149,14 +150,14 @@ def findings(mark: Mark) -> list[dict[str, Any]]:
     code. ``contradiction``: of the same kind, another code, over the same time.
     """
     found: list[dict[str, Any]] = []
-    closing = beijing.start_of(beijing.day_of(_naive(mark.end))) + CLOSING
-    submitted = _naive(mark.submitted_at)
+    closing = beijing.start_of(beijing.day_of(naive_utc(mark.end))) + CLOSING
+    submitted = naive_utc(mark.submitted_at)
     if mark.channel == Mark.Channel.MANUAL:
         if submitted > closing:
             found.append({"code": "late"})
-        elif submitted > _naive(mark.end) + PROMPT:
+        elif submitted > naive_utc(mark.end) + PROMPT:
             found.append({"code": "not_prompt"})
-    if not mark.planned and _naive(mark.start) > submitted:
+    if not mark.planned and naive_utc(mark.start) > submitted:
         found.append({"code": "ahead"})
     others = Mark.objects.filter(
         known(), site=mark.site, kind=mark.kind, start__lt=mark.end, end__gt=mark.start
@@ -204,11 +205,7 @@ def plain(mark: Mark) -> dict[str, Any]:
 
 
 def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat()
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    return None if moment is None else naive_utc(moment).isoformat()
 
 
 def find(number: int) -> Mark:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import naive_utc
 from fenhe.platform import owner
 from fenhe.platform.registry.marks import standing
 from fenhe.platform.web import outletlist, outletverdicts, outletwords
@@ -181,8 +182,8 @@ def _flag(flag: Mapping[str, Any], span: Span) -> dict[str, Any]:
 
 def _mark(mark: Any) -> dict[str, Any]:
     return {
-        "from": _ms(mark.start.astimezone(UTC).replace(tzinfo=None)),
-        "to": _ms(mark.end.astimezone(UTC).replace(tzinfo=None)),
+        "from": _ms(naive_utc(mark.start)),
+        "to": _ms(naive_utc(mark.end)),
         "kind": mark.kind,
         "text": " · ".join(
             part for part in (outletwords.mark_name(mark.kind, mark.code), mark.reason) if part

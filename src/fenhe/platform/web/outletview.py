@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from fenhe.base import beijing
+from fenhe.base.instants import naive_utc
 from fenhe.platform.gateway.models import Command
 from fenhe.platform.monitoring.frames import recent
 from fenhe.platform.registry.dated import known
@@ -183,7 +184,7 @@ def mark_rows(key: str, at: datetime) -> list[dict[str, Any]]:
         {
             "name": outletwords.mark_name(one.kind, one.code),
             "kind": one.get_kind_display(),
-            "span": outletwords.span_text(_naive(one.start), _naive(one.end)),
+            "span": outletwords.span_text(naive_utc(one.start), naive_utc(one.end)),
             "items": words.joined(outletwords.item_label(item) for item in one.items)
             or _("all items"),
             "reason": one.reason,
@@ -192,7 +193,7 @@ def mark_rows(key: str, at: datetime) -> list[dict[str, Any]]:
             "submitted": outletwords.clock(one.submitted_at, seconds=False),
             "channel": one.get_channel_display(),
             "findings": words.joined(_finding(one) for one in one.findings),
-            "stands": _naive(one.start) <= at < _naive(one.end),
+            "stands": naive_utc(one.start) <= at < naive_utc(one.end),
         }
         for one in found
     ]
@@ -208,10 +209,6 @@ def _finding(one: Mapping[str, Any]) -> str:
         "contradiction": _("contradicts another"),
     }
     return told.get(str(one.get("code")), str(one.get("code")))
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def channel_rows(key: str) -> list[dict[str, Any]]:

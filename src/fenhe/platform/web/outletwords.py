@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 
 from fenhe.base import beijing
 from fenhe.base.errors import FenheError
+from fenhe.base.instants import naive_utc
 from fenhe.platform.monitoring.frames import quantities
 from fenhe.platform.web import levels
 from fenhe.protocols.hj212 import tables
@@ -27,11 +28,6 @@ _SHORT = {
 }  # fmt: skip
 _SHORT_EN = {"a34013": "PM", "a00000": "flow", "w00000": "flow", "a01011": "velocity"}
 _RAISED = {"m3": "m³", "Nm3": "Nm³", "m2": "m²", "degC": "°C"}
-
-
-def now() -> datetime:
-    """Return the present, naive UTC: loggers go by no demonstration's clock."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @cache
@@ -130,7 +126,7 @@ def clock(moment: datetime | None, *, seconds: bool = True) -> str:
     """Return a moment (naive UTC, or aware) on Beijing's clock; empty for None."""
     if moment is None:
         return ""
-    utc = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    utc = moment if moment.tzinfo is None else naive_utc(moment)
     return f"{beijing.to_beijing(utc):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
 

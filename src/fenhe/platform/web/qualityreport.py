@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform import clock, owner
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Outlet, Site
@@ -63,7 +64,7 @@ def read(query: Mapping[str, str]) -> Month:
     kind = query.get("kind") or Site.Kind.OUTLET
     if kind not in (Site.Kind.AIR, Site.Kind.OUTLET):
         raise BadInput(_("this choice is not known"))
-    now = outletwords.now() if kind == Site.Kind.OUTLET else clock.now()
+    now = utc_now() if kind == Site.Kind.OUTLET else clock.now()
     text = query.get("month") or f"{beijing.day_of(now - beijing.HOUR):%Y-%m}"
     try:
         first = date.fromisoformat(f"{text}-01")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.monitoring.sessions import ReviewEdit, ReviewSession
 from fenhe.platform.registry import door
@@ -106,7 +107,7 @@ def _window(
         return start - around, min(end + around, start - around + most)
     latest = owner.store().latest(statistic)
     newest = latest.filter(pl.col("site") == key, pl.col("item") == item)["end"].max()
-    last = newest if isinstance(newest, datetime) else outletwords.now()
+    last = newest if isinstance(newest, datetime) else utc_now()
     return last - 2 * around, last + timedelta(seconds=1)
 
 

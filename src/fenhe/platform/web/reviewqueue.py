@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform import clock, owner
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Outlet, Site
@@ -61,7 +62,7 @@ class Wanted:
 
 def read(query: Mapping[str, str]) -> Wanted:
     """Return the filters of an address; the last 30 days by default. Raises ``BadInput``."""
-    today = beijing.day_of(max(clock.now(), outletwords.now()))
+    today = beijing.day_of(max(clock.now(), utc_now()))
     last = state.read_day(query.get("to")) or today
     first = state.read_day(query.get("from")) or last - timedelta(days=DAYS - 1)
     if not timedelta(0) <= last - first <= timedelta(days=MOST_DAYS):

@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.store.rawlog.committer import Committer, Done, Known, Outcome, Pending, as_json
 from fenhe.store.rawlog.entries import Entry, NewEntry, Position, Segment, micros
 from fenhe.store.rawlog.errors import StreamClosed, StreamFailed, StreamOverrun
@@ -27,11 +28,6 @@ AGEING = 60.0  # seconds between two looks whether an idle segment has become to
 ROTATION, NOTHING = Rotation(), Known()
 _RECORD = 80  # bytes a record has besides its payload, about
 _log = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the present as naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def make(folder: Path) -> None:

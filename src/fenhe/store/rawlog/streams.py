@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.store.rawlog.committer import Known
 from fenhe.store.rawlog.entries import Segment
-from fenhe.store.rawlog.log import NOTHING, ROTATION, Clock, StreamLog, utc_now
+from fenhe.store.rawlog.log import NOTHING, ROTATION, Clock, StreamLog
 from fenhe.store.rawlog.rotation import Rotation
 from fenhe.store.rawlog.shelf import Shelf
 

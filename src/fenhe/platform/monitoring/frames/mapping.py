@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 import polars as pl
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import naive_utc
 from fenhe.platform.monitoring.frames import quantities
 from fenhe.platform.registry.devices import folded, version
 from fenhe.platform.registry.models import Channel, Device, DeviceKey, DeviceParameter
@@ -108,7 +108,7 @@ def intervals() -> pl.DataFrame:
     """Return since when which device's minute records are how many minutes long."""
     rows = DeviceParameter.objects.filter(name=INTERVAL).order_by("device", "since", "id")
     found = [
-        (device, since.astimezone(UTC).replace(tzinfo=None), int(value))
+        (device, naive_utc(since), int(value))
         for device, since, value in rows.values_list("device_id", "since", "value")
         if value.isdigit() and 0 < int(value) <= 60
     ]

@@ -15,6 +15,7 @@ import polars as pl
 from django.db.models import Q
 
 from fenhe.base import beijing
+from fenhe.base.instants import naive_utc
 from fenhe.platform.monitoring.frames import fields, mapping
 from fenhe.platform.monitoring.frames.reading import Read
 from fenhe.platform.monitoring.frames.values import CONDITION
@@ -190,7 +191,7 @@ def _standing(one: Saying, until: datetime | None = None) -> tuple[datetime, str
     if until is not None:
         found = found.filter(since__lte=until.replace(tzinfo=UTC))
     row = found.order_by("since", "id").values_list("since", "value").last()
-    return None if row is None else (row[0].astimezone(UTC).replace(tzinfo=None), row[1])
+    return None if row is None else (naive_utc(row[0]), row[1])
 
 
 def _row(one: Saying, segment: str, commit: int) -> DeviceParameter:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 
 from fenhe.base import beijing
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import naive_utc
 from fenhe.methods.intake import day_number
 from fenhe.methods.sources import limits
 from fenhe.platform.monitoring.frames import quantities
@@ -119,8 +120,8 @@ def told(found: Facts) -> set[Told]:
 
 def span(mark: Mark) -> tuple[int, int]:
     """Return the hours a mark touches: the first, and the one after the last."""
-    last = naive(mark.end)
-    return hour_of(naive(mark.start)), -(-(last - datetime(1970, 1, 1)) // HOUR)
+    last = naive_utc(mark.end)
+    return hour_of(naive_utc(mark.start)), -(-(last - datetime(1970, 1, 1)) // HOUR)
 
 
 def condition_of(mark: Mark | None) -> str | None:
@@ -180,11 +181,6 @@ def _pieces(limit_set: str) -> tuple[limits.Piece, ...] | None:
         return None
 
 
-def naive(moment: datetime) -> datetime:
-    """Return a moment of the records as naive UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
 def _is_condition(mark: Mark, hour: int) -> bool:
     first, after = span(mark)
     if mark.kind != Mark.Kind.FACILITY or not first <= hour < after:
@@ -192,7 +188,7 @@ def _is_condition(mark: Mark, hour: int) -> bool:
     if mark.code != STOPPED:
         return True
     start = datetime(1970, 1, 1) + hour * HOUR
-    return naive(mark.start) <= start and naive(mark.end) >= start + HOUR
+    return naive_utc(mark.start) <= start and naive_utc(mark.end) >= start + HOUR
 
 
 def _holding(facts: Sequence[Fact], day: date) -> list[Fact]:
@@ -221,5 +217,5 @@ def _said_of_limit(limit: PermitLimit) -> str:
 
 def _said_of_mark(mark: Mark) -> str:
     late = "late" if is_late(mark) else ""
-    span_of = f"{naive(mark.start)}|{naive(mark.end)}"
+    span_of = f"{naive_utc(mark.start)}|{naive_utc(mark.end)}"
     return f"{mark.pk}|{mark.kind}|{mark.code}|{','.join(mark.items)}|{span_of}|{late}"

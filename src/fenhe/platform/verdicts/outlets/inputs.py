@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from fenhe.base.instants import naive_utc
 from fenhe.platform.registry.models import Outlet
 from fenhe.platform.verdicts.outlets import basis, keys
 from fenhe.quality.flags import Quality
@@ -82,7 +83,7 @@ def _marked(facts: basis.Facts) -> pl.Expr:
     found: pl.Expr = pl.lit(value=False)
     for site in facts.outlets:
         for mark in facts.voiding(site):
-            begins, ends = basis.naive(mark.start), basis.naive(mark.end)
+            begins, ends = naive_utc(mark.start), naive_utc(mark.end)
             mine = (pl.col("site") == site) & (pl.col("start") < ends) & (end > begins)
             if mark.items:
                 mine = mine & pl.col("item").is_in(mark.items)

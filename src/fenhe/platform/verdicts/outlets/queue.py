@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from fenhe.base.instants import utc_now
 from fenhe.platform.registry.devices import judging_version
 from fenhe.platform.registry.models import OUTLET_PREFIX, Mark, Outlet, Setting
 from fenhe.platform.verdicts.models import Cursor, OutletBasis, OutletHour
@@ -58,7 +58,7 @@ def over() -> QuerySet[OutletHour]:
 
     An hour that runs waits, so its minutes cost no verdict each.
     """
-    now = keys.hour_of(datetime.now(UTC).replace(tzinfo=None))
+    now = keys.hour_of(utc_now())
     return OutletHour.objects.filter(hour__lt=now).order_by("-hour", "site")
 
 

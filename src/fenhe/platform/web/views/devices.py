@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from fenhe.base.errors import BadInput
+from fenhe.base.instants import utc_now
 from fenhe.platform.gateway import acts, catalogue, live
 from fenhe.platform.gateway.models import Command
 from fenhe.platform.monitoring.frames import recent
@@ -73,7 +74,7 @@ def _page(
         "channels": _channels(device),
         "frame_key": sites[0].pk if sites else "",
         "keys": _keys(device),
-        "forms": deviceview.forms(edition, outletwords.now()),
+        "forms": deviceview.forms(edition, utc_now()),
         "items": _items(device),
         "error": error,
         "given": request.POST,
@@ -84,7 +85,7 @@ def _page(
 def _now(
     request: HttpRequest, device: Device, sites: list[Site], commands: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    at, state = outletwords.now(), live.state(connections=False)
+    at, state = utc_now(), live.state(connections=False)
     names = outletlist.called([site.pk for site in sites])
     told = {
         "mn": device.mn,

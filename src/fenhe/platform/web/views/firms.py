@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from fenhe.base.instants import utc_now
 from fenhe.platform.notices import queries as alarms
 from fenhe.platform.registry import door
 from fenhe.platform.registry.models import Organisation, Site
@@ -51,7 +52,7 @@ def show_firm(request: HttpRequest, code: str) -> HttpResponse:
     sites = _visible(request.user).filter(organisation=firm)
     if firm is None or not sites.exists():
         raise Http404(code)
-    at = outletwords.now()
+    at = utc_now()
     outlets = outletlist.of(sites, at)
     rows = sorted((outletlist.row(one, at) for one in outlets), key=lambda row: row["order"])
     form = page.wanted_twin(request)

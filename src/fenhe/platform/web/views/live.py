@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.gateway import live
 from fenhe.platform.monitoring import sources
@@ -28,7 +29,7 @@ HOURS_SHOWN = 24  # of receipts
 def show_live(request: HttpRequest) -> HttpResponse:
     """Answer the board, its moving part when asked for a fragment, or a table as a twin."""
     whole = bool(door.may(request.user, "gateway.view"))
-    at, state = outletwords.now(), live.state(connections=whole)
+    at, state = utc_now(), live.state(connections=whole)
     rows = liveview.device_rows(devices(request.user, whole), state, at)
     refused = liveview.refused_rows(state, at) if whole else []
     links = liveview.connection_rows(state, at) if whole else []

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from fenhe.base.instants import utc_now
 from fenhe.platform import owner
 from fenhe.platform.monitoring.frames import evidence
 from fenhe.platform.registry import door
@@ -43,7 +44,7 @@ def outlet_of(request: HttpRequest, key: str, **_kwargs: Any) -> Site:
 @require_safe
 def list_outlets(request: HttpRequest) -> HttpResponse:
     """Answer the outlets a person may see, those that need a look first."""
-    at = outletwords.now()
+    at = utc_now()
     sites = door.visible_sites(request.user, "monitoring.view", Site.Kind.OUTLET)
     rows = [outletlist.row(one, at) for one in outletlist.of(sites, at)]
     rows.sort(key=lambda row: row["order"])
@@ -67,7 +68,7 @@ def list_outlets(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_outlet(request: HttpRequest, key: str) -> HttpResponse:
     """Answer one outlet; its moving part alone when asked for a fragment; tables as twins."""
-    at = outletwords.now()
+    at = utc_now()
     one = _outlet(key, at)
     inside = bool(door.may(request.user, INSIDE, one.site))
     form = page.wanted_twin(request)
@@ -182,7 +183,7 @@ def _twin(request: HttpRequest, one: Outlet, at: datetime, form: str, inside: bo
 @require_safe
 def chart(request: HttpRequest, key: str) -> HttpResponse:
     """Answer the chart's data; 204 when it is still as the page has it (``seen``)."""
-    at = outletwords.now()
+    at = utc_now()
     one = _outlet(key, at)
     span = outletseries.read(key, _step(request), at)
     told = outletseries.chart(span, one.limits, one.name, one.simulated)
